@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+//
+// Targets in the order in which a byte passes through them; imports point only downward (here: to
+// the targets named in `dependencies`, which stand under the picture in README.md).
+
+import PackageDescription
+
+/// One settings list for every Swift target.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "lingxi",
+    products: [
+        .executable(name: "lingxi", targets: ["lingxi"])
+    ],
+    targets: [
+        // C leaves.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        .target(name: "Base", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["Base", "CYAML"], swiftSettings: strict),
+        .executableTarget(name: "lingxi", dependencies: ["Base", "Configuration"], swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(
+            name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
+    ],
+    cLanguageStandard: .gnu2x
+)

@@ -1,0 +1,27 @@
+// The calls that glibc declares for _GNU_SOURCE only.
+
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+int linux_accept4(int fd, struct sockaddr_storage *address, socklen_t *length) {
+    return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int linux_fallocate(int fd, off_t offset, off_t length) {
+    return fallocate(fd, 0, offset, length);
+}
+
+const char *linux_error_text(int number) { return strerrordesc_np(number); }
+
+int linux_unacknowledged(int fd) {
+    int bytes = 0;
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+const void *linux_memmem(const void *haystack, size_t haystack_length, const void *needle,
+                         size_t needle_length) {
+    return memmem(haystack, haystack_length, needle, needle_length);
+}

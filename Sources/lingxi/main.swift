@@ -1,0 +1,3 @@
+import Base
+
+_ = Clock.unixMilliseconds()
