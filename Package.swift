@@ -30,6 +30,9 @@ let package = Package(
 
         .target(name: "Base", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
+        .target(name: "Reactor", dependencies: ["Base", "CLinux"], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Base", "CLinux"], swiftSettings: strict),
+        .target(name: "Hub", dependencies: ["Base", "Reactor"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Base", "CYAML"], swiftSettings: strict),
         .executableTarget(name: "lingxi", dependencies: ["Base", "Configuration"], swiftSettings: strict),
 

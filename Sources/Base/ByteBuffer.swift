@@ -46,6 +46,10 @@
         span.extracting(range)
     }
 
+    /// Calls `body` with all bytes: for buffers that are stored in a class.
+    @inlinable
+    package func withSpan<R>(_ body: (Span<UInt8>) -> R) -> R { body(span) }
+
     /// All bytes, for change in place.
     @inlinable
     package var mutableSpan: MutableSpan<UInt8> {

@@ -1,0 +1,98 @@
+// The msg_ids that a sender used lately, so that sending again is safe. The last 10,000 are kept
+// (SPEC: at least 24 hours or 10,000 ids, whichever is less), in the order of use; a hash of the text
+// leads to the conversation and number, and the stored message itself tells whether it is the same.
+//
+// Invariant: buckets is a table of positions + 1 in the ring, by linear probing; 0 is free.
+// 16 bytes an id, and 2 to 4 for its buckets.
+
+struct RecentMessageIDs {
+    static let idsMax = 10_000
+
+    struct Use {
+        var hash: UInt64
+        /// The other user, or the group with the top bit set: a sender's own name for his targets.
+        var target: UInt32
+        var sequence: UInt32
+    }
+
+    private var ring: [Use] = []
+    private var oldest = 0
+    private var buckets: [UInt16] = []
+
+    /// The target's name in a `Use`.
+    static func target(of key: ConversationKey, sender: UInt32) -> UInt32 {
+        key.isGroup ? key.group | 0x8000_0000 : key.peer(of: sender)
+    }
+
+    static func hash(_ text: Span<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for index in text.indices {
+            hash = (hash ^ UInt64(text[index])) &* 0x0000_0100_0000_01b3
+        }
+        // FNV's low bits are good for a table only after mixing.
+        hash ^= hash >> 32
+        hash = hash &* 0x9E37_79B9_7F4A_7C15
+        return hash ^ (hash >> 29)
+    }
+
+    func find(_ hash: UInt64) -> Use? {
+        guard !buckets.isEmpty else { return nil }
+        let mask = buckets.count - 1
+        var place = Int(truncatingIfNeeded: hash) & mask
+        var found: Use?
+        while buckets[place] != 0 {
+            let use = ring[Int(buckets[place]) - 1]
+            if use.hash == hash {
+                found = use
+                break
+            }
+            place = (place + 1) & mask
+        }
+        return found
+    }
+
+    mutating func insert(_ use: Use) {
+        if ring.count < Self.idsMax {
+            ring.append(use)
+            if ring.count * 4 > buckets.count * 3 { rebuild() } else { link(ring.count - 1) }
+            return
+        }
+        unlink(oldest)
+        ring[oldest] = use
+        link(oldest)
+        oldest = (oldest + 1) % Self.idsMax
+    }
+
+    private mutating func rebuild() {
+        buckets = Array(repeating: 0, count: max(4, buckets.count * 2))
+        for position in ring.indices { link(position) }
+    }
+
+    private mutating func link(_ position: Int) {
+        let mask = buckets.count - 1
+        var place = Int(truncatingIfNeeded: ring[position].hash) & mask
+        while buckets[place] != 0 { place = (place + 1) & mask }
+        buckets[place] = UInt16(position + 1)
+    }
+
+    /// Takes a position out of the buckets and moves back what the hole would hide.
+    private mutating func unlink(_ position: Int) {
+        let mask = buckets.count - 1
+        var place = Int(truncatingIfNeeded: ring[position].hash) & mask
+        while buckets[place] != UInt16(position + 1) {
+            if buckets[place] == 0 { return }
+            place = (place + 1) & mask
+        }
+        var hole = place
+        var next = (place + 1) & mask
+        while buckets[next] != 0 {
+            let home = Int(truncatingIfNeeded: ring[Int(buckets[next]) - 1].hash) & mask
+            if (next &- home) & mask >= (next &- hole) & mask {
+                buckets[hole] = buckets[next]
+                hole = next
+            }
+            next = (next + 1) & mask
+        }
+        buckets[hole] = 0
+    }
+}
