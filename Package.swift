@@ -33,6 +33,9 @@ let package = Package(
         .target(name: "Reactor", dependencies: ["Base", "CLinux"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["Base", "CLinux"], swiftSettings: strict),
         .target(name: "Hub", dependencies: ["Base", "Reactor"], swiftSettings: strict),
+        .target(
+            name: "Chat", dependencies: ["Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"],
+            swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Base", "CYAML"], swiftSettings: strict),
         .executableTarget(name: "lingxi", dependencies: ["Base", "Configuration"], swiftSettings: strict),
 

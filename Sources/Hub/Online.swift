@@ -12,6 +12,8 @@ package final class Online: Sendable {
     private struct Entry {
         var device: String
         var key: ConnectionKey
+        /// Nothing is left to catch up with: what is released is handed out at once.
+        var isServed = false
     }
 
     /// Padded, so that two stripes never share a cache line.
@@ -38,7 +40,7 @@ package final class Online: Sendable {
             var list = entries[user] ?? []
             if let index = list.firstIndex(where: { $0.device == device }) {
                 let old = list[index].key
-                list[index].key = key
+                list[index] = Entry(device: device, key: key)
                 entries[user] = list
                 return old
             }
@@ -65,6 +67,19 @@ package final class Online: Sendable {
 
     package func isOnline(_ user: UInt32) -> Bool {
         stripe(user).users.withLock { $0[user] != nil }
+    }
+
+    /// The connection has caught up: from here on it gets what is released, at once.
+    package func setServed(user: UInt32, key: ConnectionKey) {
+        stripe(user).users.withLock { entries in
+            guard let index = entries[user]?.firstIndex(where: { $0.key == key }) else { return }
+            entries[user]?[index].isServed = true
+        }
+    }
+
+    /// Whether some connection of the user has been handed everything that is released.
+    package func isServed(_ user: UInt32) -> Bool {
+        stripe(user).users.withLock { $0[user]?.contains { $0.isServed } ?? false }
     }
 
     package func connections(of user: UInt32) -> [ConnectionKey] {

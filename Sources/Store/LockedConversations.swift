@@ -32,6 +32,11 @@ extension LockedTables {
         }
     }
 
+    /// The oldest message that is kept.
+    package func firstSequence(of key: ConversationKey) -> UInt32 {
+        with(key) { $0?.firstSequence ?? 1 }
+    }
+
     /// The highest sequence whose message has an id at or below `id`.
     package func sequence(of key: ConversationKey, upToID id: UInt64) -> UInt32 {
         with(key) { $0?.sequence(upToID: id) ?? 0 }

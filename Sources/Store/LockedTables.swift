@@ -35,6 +35,11 @@ package struct LockedTables {
         return unsafe row.pointee?.account
     }
 
+    package func exists(_ user: UInt32) -> Bool {
+        guard let row = unsafe self.user(user) else { return false }
+        return unsafe row.pointee != nil
+    }
+
     package func isActive(_ user: UInt32) -> Bool {
         guard let row = unsafe self.user(user) else { return false }
         return unsafe row.pointee.map { !$0.account.isDisabled } ?? false

@@ -93,6 +93,12 @@ package final class Tables: @unchecked Sendable {
     /// The name of a user that exists or existed.
     package func name(of user: UInt32) -> String { names[user] }
 
+    /// Whether `name` is, to the byte, the name under which `user` was registered. The row may be
+    /// gone by now; only its stripe knows.
+    package func isCurrentName(_ name: Span<UInt8>, of user: UInt32) -> Bool {
+        names[user].utf8.span.isEqual(to: name)
+    }
+
     /// The number of the user with this name, in any case.
     package func user(named name: String) -> UInt32? {
         names.number(ofFolded: Folding.fold(name))

@@ -1,0 +1,127 @@
+// What a user has missed, and how far his devices have come.
+//
+// A device has one watermark, the id of a message: everything at or below it has been delivered. Only
+// conversations that were still catching up when it was written have a mark of their own.
+
+import Base
+package import Store
+
+/// A conversation in which something has not been delivered: the next sequence to send.
+package struct Missed: Sendable, Equatable {
+    package let key: ConversationKey
+    package let next: UInt32
+}
+
+extension Chat {
+    /// What a connection needs to know to take part: the groups as of `reading`, and what was missed.
+    package struct Standing: Sendable {
+        package var groups: [UInt32] = []
+        package var groupsLSN: LSN = 0
+        package var isActive = false
+    }
+
+    package func standing(of user: UInt32) -> Standing {
+        var reading = Reading()
+        var standing = tables.withLocked(.user(user), &reading) { locked in
+            Standing(groups: locked.groups(of: user), isActive: locked.isActive(user))
+        }
+        standing.groupsLSN = reading.lsn
+        return standing
+    }
+
+    /// Every conversation in which this device has something to come.
+    package func missed(by user: UInt32, device: String) -> [Missed] {
+        var reading = Reading()
+        let cursor = tables.withLocked(.user(user), &reading) { locked in
+            locked.cursor(of: user, device: device)
+                ?? DeviceCursor(device: device, watermark: 0, exceptions: [], lastSeenAt: 0)
+        }
+        var missed: [Missed] = []
+        for key in conversationKeys(of: user, &reading) {
+            // Notes to oneself are in no backlog.
+            if !key.isGroup, key.users.smaller == key.users.larger { continue }
+            tables.withLocked(.conversation(key), &reading) { locked in
+                guard let part = locked.participation(of: user, in: key) else { return }
+                let delivered = max(locked.delivered(cursor, in: key), part.joinedSequence)
+                if locked.state(of: key).lastSequence > delivered {
+                    missed.append(Missed(key: key, next: delivered + 1))
+                }
+            }
+        }
+        return missed
+    }
+
+    /// Appends frames of the conversation from `sequence` on: messages that are released, until the
+    /// buffer holds `bytesMax`. Returns the next sequence, and whether nothing released is left.
+    package func appendBacklog(
+        of key: ConversationKey, from sequence: UInt32, bytesMax: Int,
+        to buffer: inout ByteBuffer, _ workspace: Workspace
+    ) -> (next: UInt32, isDone: Bool) {
+        let released = log.releasedMark
+        var next = sequence
+        var isDone = true
+        var reading = Reading()
+        tables.withLocked(.conversation(key), &reading) { locked in
+            locked.forEachMessage(of: key, from: sequence) { message in
+                if message.id > released { return false }
+                if buffer.count >= bytesMax {
+                    isDone = false
+                    return false
+                }
+                appendFrame(message, key, to: &buffer, workspace)
+                next = message.sequence + 1
+                return true
+            }
+        }
+        return (next, isDone)
+    }
+
+    private func appendFrame(
+        _ message: borrowing StoredMessage, _ key: ConversationKey,
+        to buffer: inout ByteBuffer, _ workspace: Workspace
+    ) {
+        workspace.msgID.removeAll()
+        message.appendMsgID(to: &workspace.msgID)
+        workspace.tail.removeAll()
+        let recipient = key.isGroup ? "" : tables.name(of: key.peer(of: message.sender))
+        let from = tables.name(of: message.sender)
+        let content = message.content
+        workspace.msgID.withSpan { msgID in
+            EventEncoder.appendTail(
+                to: &workspace.tail, msgID: msgID, from: from, conversation: key,
+                recipient: recipient, content: content, time: message.time,
+                isRecalled: message.isRecalled)
+        }
+        let (id, sequence) = (message.id, message.sequence)
+        workspace.tail.withSpan { tail in
+            EventEncoder.appendMessage(
+                to: &buffer, isGroup: key.isGroup, id: id, sequence: sequence,
+                hasGeneratedID: false, tail: tail)
+        }
+    }
+
+    /// Writes how far a device has come. It rides with the next commit; when the disk is full it is
+    /// left out, and what it would have said is delivered again.
+    package func saveCursor(
+        _ user: UInt32, device: String, watermark: UInt64, exceptions: [DeviceCursor.Exception],
+        lastSeenAt: Int64, _ workspace: Workspace
+    ) {
+        let record = CursorMoved(
+            user: user, lastSeenAt: lastSeenAt, watermark: watermark, merges: false,
+            device: device, exceptions: exceptions)
+        do throws(Failure) {
+            try admit(record.bytesMax)
+        } catch {
+            return
+        }
+        var reading = Reading()
+        let isThere = tables.withLocked(.user(user), &reading) { locked -> Bool in
+            guard locked.exists(user) else { return false }
+            commit(
+                .cursorMoved, in: locked, admitted: record.bytesMax, workspace,
+                effects: { _, _ in }, { record.append(to: &$0) })
+            return true
+        }
+        if !isThere { log.cancel(bytes: record.bytesMax) }
+    }
+}

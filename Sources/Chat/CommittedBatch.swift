@@ -1,0 +1,16 @@
+// A batch of the log as the reactors get it: where Store and Hub, which do not know of each other,
+// meet.
+
+package import Base
+package import Hub
+package import Reactor
+package import Store
+
+extension Batch: EffectBatch {
+    package func arrive(at loop: EventLoop) {
+        LoopHub.of(loop).handle(effects, lastLSN: lastLSN)
+        release()
+    }
+
+    package func markOnline(by hub: Hub) { hub.markOnline(&effects) }
+}
