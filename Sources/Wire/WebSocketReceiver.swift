@@ -13,9 +13,9 @@
 // end. Too many bytes and too many fragments both end in 1009: both are a message larger than is
 // taken, and the first is told from the header alone. A compressed message is not checked here.
 //
-// Memory: a receiver is 64 bytes. It holds memory elsewhere only while a message is under assembly,
-// never more than about twice what has arrived of it (what a header announces is not believed), and
-// hands it over with the message.
+// Memory: a receiver has less than 64 bytes. It holds memory elsewhere only while a message is under
+// assembly: 512 bytes or about twice what has arrived of it, whichever is more, as what a header
+// announces is not believed; and it hands that memory over with the message.
 
 package import Base
 
@@ -35,8 +35,9 @@ package struct WebSocketReceiver: ~Copyable {
     private static let assemblyStart = 512
 
     private var assembly: ByteBuffer?
-    private var assembledBytes: Int = 0
-    private var remaining: Int = 0
+    // Both are bounded by `messageBytesMax`.
+    private var assembledBytes: UInt32 = 0
+    private var remaining: UInt32 = 0
     private let messageBytesMax: UInt32
     private let fragmentsMax: UInt32
     private var fragments: UInt32 = 0
@@ -155,7 +156,7 @@ package struct WebSocketReceiver: ~Copyable {
         }
         if header.opcode != .continuation { return .messageInterrupted }
         if fragments >= fragmentsMax { return .fragmentsTooMany }
-        if header.payloadLength > Int(messageBytesMax) - assembledBytes { return .messageTooBig }
+        if header.payloadLength > Int(messageBytesMax - assembledBytes) { return .messageTooBig }
         return nil
     }
 
@@ -188,7 +189,7 @@ package struct WebSocketReceiver: ~Copyable {
         }
         fragments += 1
         isFinal = header.isFinal
-        remaining = header.payloadLength
+        remaining = UInt32(header.payloadLength)
         mask = WebSocketMask(key: header.maskKey ?? 0)
         phase = .payload
     }
@@ -198,7 +199,7 @@ package struct WebSocketReceiver: ~Copyable {
     private mutating func takePayload(
         _ bytes: inout MutableSpan<UInt8>, at: inout Int
     ) -> WebSocketEvent? {
-        let available = min(remaining, bytes.count - at)
+        let available = min(Int(remaining), bytes.count - at)
         let range = at..<at + available
         if role == .server { mask.apply(to: &bytes, in: range) }
         let isPlainText = kind == .text && !isCompressed
@@ -207,7 +208,7 @@ package struct WebSocketReceiver: ~Copyable {
         }
         if available > 0 { assemble(bytes.span.extracting(range)) }
         at += available
-        remaining -= available
+        remaining -= UInt32(available)
         if remaining > 0 { return .needMore }
         if !isFinal {
             phase = .fragmented
@@ -222,10 +223,10 @@ package struct WebSocketReceiver: ~Copyable {
     private mutating func assemble(_ piece: Span<UInt8>) {
         if assembledBytes == 0 {
             let wanted = max(piece.count &* 2, Self.assemblyStart)
-            assembly = ByteBuffer(capacity: min(remaining, wanted))
+            assembly = ByteBuffer(capacity: min(Int(remaining), wanted))
         }
         assembly?.append(piece)
-        assembledBytes += piece.count
+        assembledBytes += UInt32(piece.count)
     }
 
     private mutating func control(
