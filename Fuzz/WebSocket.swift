@@ -36,7 +36,7 @@ private func note(
             let assembled = receiver.takeAssembled()
             noteMessage(tag, assembled.span, &digest)
         }
-        precondition(!receiver.isHoldingMemory, "memory held between messages")
+        precondition(receiver.heldBytes == 0, "memory held between messages")
     case .ping(let range): digest.add(9, bytes.span.extracting(range))
     case .pong(let range): digest.add(10, bytes.span.extracting(range))
     case .close(let code, let reason):

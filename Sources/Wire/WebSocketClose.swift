@@ -1,7 +1,7 @@
 // Close codes, the payload of a close frame, and the faults that end a connection (RFC 6455,
 // sections 5.5.1 and 7.4; the 4000s are this server's own, for its clients to tell apart).
 //
-//     payload of a close frame:   empty   |   code, 2 bytes, big-endian   reason, UTF-8, to 123 bytes
+//     payload of a close frame:   empty  |  code, 2 bytes, big-endian   reason, UTF-8, <= 123 bytes
 
 /// A close code as it may stand in a close frame or as this server gives it.
 package struct WebSocketCloseCode: RawRepresentable, Equatable, Hashable, Sendable {

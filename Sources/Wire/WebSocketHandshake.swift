@@ -28,8 +28,8 @@ package enum WebSocketHandshake {
         case accept(DigestInput)
         /// 400: an upgrade that is malformed.
         case badRequest
-        /// 426, to be answered with the fields of `appendUpgradeFields`: no upgrade to WebSocket was
-        /// asked for, or one in another version.
+        /// 426, to be answered with the fields of `appendUpgradeFields`: no upgrade to WebSocket
+        /// was asked for, or one in another version.
         case upgradeRequired
     }
 

@@ -27,7 +27,8 @@ package struct WebSocketMask: Equatable, Sendable {
             var at = 0
             while at < words {
                 let word = unsafe base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-                unsafe base.storeBytes(of: word ^ wide.littleEndian, toByteOffset: at, as: UInt64.self)
+                unsafe base.storeBytes(
+                    of: word ^ wide.littleEndian, toByteOffset: at, as: UInt64.self)
                 at &+= 8
             }
             var rest = wide

@@ -13,8 +13,8 @@
 // end. Too many bytes and too many fragments both end in 1009: both are a message larger than is
 // taken, and the first is told from the header alone. A compressed message is not checked here.
 //
-// Memory: a receiver has less than 64 bytes. It holds memory elsewhere only while a message is under
-// assembly: 512 bytes or about twice what has arrived of it, whichever is more, as what a header
+// Memory: a receiver has less than 64 bytes. It holds more only while a message is under assembly:
+// 512 bytes or about twice what has arrived of it, whichever is more, as what a header
 // announces is not believed; and it hands that memory over with the message.
 
 package import Base
@@ -129,11 +129,11 @@ package struct WebSocketReceiver: ~Copyable {
         forget()
     }
 
-    /// Whether any memory beyond the receiver itself is held.
-    package var isHoldingMemory: Bool {
+    /// Bytes of memory that are held beyond the receiver itself.
+    package var heldBytes: Int {
         switch assembly {
-        case .some: true
-        case .none: false
+        case .some(let held): held.capacity
+        case .none: 0
         }
     }
 

@@ -12,7 +12,9 @@ import Glibc
         usable = (capacity + page - 1) / page * page
         let mapped = unsafe mmap(
             nil, usable + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { fatalError("no memory") }
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+            fatalError("no memory")
+        }
         unsafe base = mapped
         let result = unsafe mprotect(mapped + usable, page, PROT_NONE)
         precondition(result == 0, "the page cannot be guarded")

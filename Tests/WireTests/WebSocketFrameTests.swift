@@ -179,7 +179,8 @@ import Wire
         // 灵 has three bytes: 41 of them fit into 123 bytes; behind one letter, 40.
         let long = String(repeating: "灵", count: 60)
         #expect(close(.normal, long) == [0x88, 125, 0x03, 0xE8] + utf8(long).prefix(123))
-        #expect(close(.normal, "a" + long) == [0x88, 123, 0x03, 0xE8] + utf8("a" + long).prefix(121))
+        let odd = "a" + long
+        #expect(close(.normal, odd) == [0x88, 123, 0x03, 0xE8] + utf8(odd).prefix(121))
         for failure in WebSocketFailure.allCases {
             var buffer = ByteBuffer()
             buffer.append(webSocketClose: failure, maskKey: 7)

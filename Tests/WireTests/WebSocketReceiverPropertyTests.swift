@@ -73,9 +73,10 @@ import Wire
                 session.feed(piece)
                 rest = rest.dropFirst(piece.count)
             }
-            #expect(session.seen == seen)
-            #expect(session.kept.isEmpty)
-            #expect(session.keptMost <= 130)
+            guard session.seen == seen, session.kept.isEmpty, session.keptMost <= 130 else {
+                Issue.record("\(session.seen.count) events of \(seen.count)")
+                return
+            }
         }
     }
 
@@ -97,8 +98,10 @@ import Wire
                 pieces.feed(piece)
                 rest = rest.dropFirst(piece.count)
             }
-            #expect(whole.seen == pieces.seen)
-            #expect(pieces.keptMost <= 130)
+            guard whole.seen == pieces.seen, pieces.keptMost <= 130 else {
+                Issue.record("\(whole.seen.count) events, \(pieces.seen.count) in pieces")
+                return
+            }
         }
     }
 }
