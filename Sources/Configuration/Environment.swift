@@ -85,7 +85,8 @@ extension Loader {
                 variable, "\(key.path): \(Shown.text(file)) is longer than 64 KiB; shorten it")
         case .failed(let error):
             let fix = "let the server's user read it"
-            problems.add(variable, "\(key.path): \(Shown.text(file)) cannot be read (\(error)); \(fix)")
+            problems.add(
+                variable, "\(key.path): \(Shown.text(file)) cannot be read (\(error)); \(fix)")
         }
     }
 

@@ -79,7 +79,11 @@ extension Loader {
         guard complaints.isEmpty else { return nil }
         if let root { return root }
         var empty = node
-        if case .map = key.kind { empty.content = .mapping([]) } else { empty.content = .sequence([]) }
+        if case .map = key.kind {
+            empty.content = .mapping([])
+        } else {
+            empty.content = .sequence([])
+        }
         return empty
     }
 

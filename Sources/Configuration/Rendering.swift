@@ -60,7 +60,8 @@ enum YAMLText {
             return letter || (byte >= 0x2D && byte <= 0x3A) || byte == 0x5F
         }
         let reserved = Node.isNull(text) || ["true", "false"].contains(text.lowercased())
-        let isHost = !text.isEmpty && text.utf8.allSatisfy { $0 == 0x2E || ($0 >= 0x30 && $0 <= 0x39) }
+        let isHost =
+            !text.isEmpty && text.utf8.allSatisfy { $0 == 0x2E || ($0 >= 0x30 && $0 <= 0x39) }
         let dots = text.utf8.count { $0 == 0x2E }
         if isHost && dots == 3 { return text }
         return letters && safe && !reserved && text.utf8.last != 0x3A ? text : quoted(text)

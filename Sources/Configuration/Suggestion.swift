@@ -12,7 +12,7 @@ enum Suggestion {
         let limit = min(max(given.count / 3, 1), 3)
         var best: (word: String, distance: Int)?
         for candidate in known {
-            let distance = distance(given, Array(candidate.utf8))
+            let distance = distance(given, Array(candidate.lowercased().utf8))
             if distance <= limit, distance < best?.distance ?? .max {
                 best = (candidate, distance)
             }

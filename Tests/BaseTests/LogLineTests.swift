@@ -55,7 +55,8 @@ import Testing
     func lengthIsBounded(format: LogFormat) {
         let worst = String(repeating: "\u{1}", count: 100_000)
         let text = line(
-            format, worst, ["a": worst, "b": 1, "c": worst, "d": String(repeating: "灵", count: 9_999)])
+            format, worst,
+            ["a": worst, "b": 1, "c": worst, "d": String(repeating: "灵", count: 9_999)])
         #expect(text.utf8.count <= LogLine.bytesMax)
         let end = format == .text ? " omitted=2\n" : ",\"omitted\":2}\n"
         #expect(text.hasSuffix(end))

@@ -214,7 +214,7 @@ struct Refused: Error {}
         ),
         (
             "ai:\n  providers:\n    - { name: a, base_url: http://h, model: m, apikey: k }\n",
-            "config.yaml:3:49: ai.providers[0].apikey: no such key; did you mean api_key?"
+            "config.yaml:3:48: ai.providers[0].apikey: no such key; did you mean api_key?"
         ),
         (
             "ai: { providers: [{ name: a, base_url: h, model: m, api_key: k }] }\n",
@@ -333,7 +333,9 @@ struct Refused: Error {}
         #expect(problems(text).count > 8)
     }
 
-    @Test(arguments: ["", "\n", "# only a comment\n", "---\n", "server:\n", "~\n", "\u{FEFF}log:\n"])
+    @Test(arguments: [
+        "", "\n", "# only a comment\n", "---\n", "server:\n", "~\n", "\u{FEFF}log:\n",
+    ])
     func emptyIsTheDefaults(text: String) throws {
         #expect(try configuration(text) == Configuration())
     }

@@ -9,9 +9,10 @@ import Testing
         #expect(Invocation.parse(["config", "check"]) == .configCheck(Flags()))
         #expect(Invocation.parse(["version"]) == .version)
         #expect(Invocation.parse(["load", "pairs", "--x", "-h"]) == .load(["pairs", "--x", "-h"]))
-        for help in [["help"], ["--help"], ["-h"], ["serve", "--help"], ["config", "-h"],
-            ["config", "check", "--help"], ["serve", "--port", "1", "-h"], ["version", "--help"]]
-        {
+        for help in [
+            ["help"], ["--help"], ["-h"], ["serve", "--help"], ["config", "-h"],
+            ["config", "check", "--help"], ["serve", "--port", "1", "-h"], ["version", "--help"],
+        ] {
             #expect(Invocation.parse(help) == .help)
         }
         #expect(Invocation.parse([]) == .refused(text: Invocation.usage))
@@ -40,7 +41,8 @@ import Testing
     @Test(arguments: [
         (["srve"], "there is no verb srve; did you mean serve?"),
         (
-            ["admin"], "there is no verb admin; the verbs are serve, config check, load, version, help"
+            ["admin"],
+            "there is no verb admin; the verbs are serve, config check, load, version, help"
         ),
         (["--port", "1"], "a verb comes before flags; did you mean lingxi serve --port?"),
         (["config"], "config needs a verb: lingxi config check"),

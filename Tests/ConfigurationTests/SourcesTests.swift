@@ -97,7 +97,7 @@ import Testing
         #expect(result.configuration.server.host == "0.0.0.0")
         #expect(result.file == file)
         #expect(result.origins["server.port"] == .flag("--port"))
-        let place = Origin.file(file, line: 1, column: 57)
+        let place = Origin.file(file, line: 1, column: 58)
         #expect(result.origins["server.connections_per_address"] == place)
     }
 
@@ -116,8 +116,9 @@ import Testing
                     .at("--config", "\(missing) does not exist; give the path of a file")
                 ]))
         let found = try directory.write("config.yaml", "log: { level: error }\n")
-        guard case .loaded(let loaded) = Configuration.load(
-            Flags(), environment: [:], standardFile: found)
+        guard
+            case .loaded(let loaded) = Configuration.load(
+                Flags(), environment: [:], standardFile: found)
         else { throw Refused() }
         #expect(loaded.configuration.log.level == .error)
         let folder = Configuration.load(Flags(file: directory.path), environment: [:])
