@@ -3,9 +3,9 @@
 //     text   2026-11-23T06:20:26.123Z INFO  listening address=0.0.0.0 note="two words"
 //     json   {"time":"2026-11-23T06:20:26.123Z","level":"info","message":"listening","port":8080}
 //
-// Whatever a client managed to get into a value, a line stays one line: control characters (C0, DEL,
+// Whatever a client got into a value, a line stays one line: control characters (C0, DEL,
 // C1) and Unicode's line separators are written as `\u000a`, so nobody can forge a second line or
-// send escape sequences to a terminal. Lengths are bounded: a text longer than `textBytesMax` is cut
+// send escape sequences to a terminal. Lengths are bounded: a text past `textBytesMax` is cut
 // at a character and ends in `…`; a field that would take the line past `bytesMax` is left out, and
 // `omitted=2` says how many were.
 

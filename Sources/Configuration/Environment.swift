@@ -1,5 +1,5 @@
-// Variables `LINGXI_SECTION_KEY`, and for secrets `LINGXI_SECTION_KEY_FILE`, which names a file that
-// holds the value (one newline at its end is not part of it).
+// Variables `LINGXI_SECTION_KEY`, and for secrets `LINGXI_SECTION_KEY_FILE`, which names a file
+// that holds the value (one newline at its end is not part of it).
 //
 // A variable that begins with `LINGXI_` and a section's name must name a key, or it is an error:
 // mistyped settings are never ignored. Any other `LINGXI_…` is somebody else's (service links of a

@@ -4,12 +4,14 @@ package enum Example {
     /// The whole file. Read back, it gives exactly the defaults.
     package static func text() -> String {
         var result = """
-            # Lingxi's configuration: every key with its default. Copy what you change to config.yaml.
+            # Lingxi's configuration: every key with its default.
+            # Copy what you change to config.yaml.
             #
-            # Over this file come variables LINGXI_SECTION_KEY (LINGXI_SERVER_PORT=8080), over those flags
-            # (--set server.port=8080). For a secret, LINGXI_SECTION_KEY_FILE names a file that holds it.
-            # What is marked (reload) changes in a running server at SIGHUP; everything else needs a restart.
-            # `lingxi config check` tells what is wrong, and where each value comes from.
+            # Over this file come variables LINGXI_SECTION_KEY (LINGXI_SERVER_PORT=8080), over
+            # those flags (--set server.port=8080). For a secret, LINGXI_SECTION_KEY_FILE names
+            # a file that holds it. What is marked (reload) changes in a running server at
+            # SIGHUP, the rest at a restart. `lingxi config check` tells what is wrong, and where
+            # each value comes from.
 
             """
         let defaults = Configuration()

@@ -6,7 +6,7 @@
 //     lingxi version | help
 //
 // A flag's value follows it or stands behind `=`. A flag given again replaces what it said before.
-// Whether values are good is not decided here: that is `Configuration.load`, with all other sources.
+// Whether values are good is not decided here: `Configuration.load` does, with all sources.
 
 /// What the flags say about the configuration.
 package struct Flags: Equatable, Sendable {

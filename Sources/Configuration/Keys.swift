@@ -1,5 +1,5 @@
-// The table of all keys, in the order of the example file. A row says where the value lives, what it
-// may be and why; everything else (parsing, errors, example, reload) follows from it.
+// The table of all keys, in the order of the example file. A row says where the value lives, what
+// it may be and why; everything else (parsing, errors, example, reload) follows from it.
 
 package enum Keys {
     package static let all: [Key] = server + storage + auth + admin + chat + limits + ai + log
