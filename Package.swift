@@ -46,6 +46,9 @@ let package = Package(
             name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Base", "Configuration", "TestSupport"],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu2x
 )
