@@ -1,6 +1,7 @@
 // Reading accounts, signing in, and changing one's own profile.
 
-import Base
+package import Base
+import Hub
 package import Store
 
 /// An account as others see it, with what only the hub knows.

@@ -2,7 +2,8 @@
 
 import Base
 import Hub
-import Store
+import Reactor
+package import Store
 
 extension Chat {
     /// Appends the effect that carries an answer and nothing else.

@@ -3,7 +3,7 @@
 // A device has one watermark, the id of a message: everything at or below it has been delivered. Only
 // conversations that were still catching up when it was written have a mark of their own.
 
-import Base
+package import Base
 package import Store
 
 /// A conversation in which something has not been delivered: the next sequence to send.

@@ -1,10 +1,10 @@
 // A batch of the log as the reactors get it: where Store and Hub, which do not know of each other,
 // meet.
 
-package import Base
+import Base
 package import Hub
 package import Reactor
-package import Store
+import Store
 
 extension Batch: EffectBatch {
     package func arrive(at loop: EventLoop) {

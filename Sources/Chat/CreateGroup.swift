@@ -2,7 +2,8 @@
 
 import Base
 import Hub
-import Store
+import Reactor
+package import Store
 
 extension Chat {
     package static let groupMembersDefault = 200

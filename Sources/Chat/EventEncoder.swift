@@ -2,9 +2,9 @@
 // of a frame is worked out from its parts, so that its header can be written first and nothing is
 // moved afterwards.
 
-package import Base
-package import Store
-package import Wire
+import Base
+import Store
+import Wire
 
 enum EventEncoder {
     /// A whole text frame around `json`.

@@ -1,5 +1,6 @@
 // Reading groups. Settings are open to every user, the member list to members only.
 
+import Hub
 package import Store
 
 /// A group as one user sees it.

@@ -3,7 +3,8 @@
 
 import Base
 import Hub
-import Store
+import Reactor
+package import Store
 import Wire
 
 extension Chat {

@@ -1,7 +1,7 @@
 // Making an account. The password has been hashed by then, off the reactor's thread.
 
 import Base
-import Store
+package import Store
 
 extension Chat {
     /// Checks what can be checked before the password is hashed.

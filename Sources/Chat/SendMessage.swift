@@ -3,8 +3,9 @@
 // Sent again with the same msg_id it answers what it answered the first time; with the same msg_id
 // and another target or content it is a conflict.
 
-package import Base
+import Base
 package import Hub
+import Reactor
 package import Store
 
 /// What a sender wants sent. The msg_id (empty: none) and the content are in the workspace.

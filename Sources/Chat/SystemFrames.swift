@@ -1,7 +1,7 @@
 // Frames that speak to one connection only and change nothing: heartbeats, refusals, errors.
 
 package import Base
-package import Wire
+import Wire
 
 package enum SystemFrame {
     /// The server's heartbeat (type 1).
