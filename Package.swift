@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 //
-// Targets in the order in which a byte passes through them; imports point only downward (here: to
-// the targets named in `dependencies`, which stand under the picture in README.md).
+// Targets in the order in which a byte passes through them. Imports point only downward: to the
+// targets named in `dependencies`, and no further (an architecture test reads every import).
 
 import PackageDescription
 
@@ -16,6 +16,14 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
 let package = Package(
     name: "lingxi",
     products: [
@@ -28,27 +36,29 @@ let package = Package(
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
-        .target(name: "Base", dependencies: ["CLinux"], swiftSettings: strict),
-        .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
-        .target(name: "Reactor", dependencies: ["Base", "CLinux"], swiftSettings: strict),
-        .target(name: "Store", dependencies: ["Base", "CLinux"], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["Base", "Reactor"], swiftSettings: strict),
-        .target(
-            name: "Chat", dependencies: ["Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"],
-            swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["Base", "CYAML"], swiftSettings: strict),
-        .executableTarget(name: "lingxi", dependencies: ["Base", "Configuration"], swiftSettings: strict),
+        // The server.
+        module("Base", "CLinux"),
+        module("Wire", "Base"),
+        module("Reactor", "Base", "CLinux"),
+        module("Store", "Base", "CLinux"),
+        module("Hub", "Base", "Reactor"),
+        module("Chat", "Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"),
+        module("API", "Base", "Wire", "Reactor", "Store", "Hub", "Chat", "COpenSSL"),
+        module("Configuration", "Base", "CYAML"),
+        .executableTarget(
+            name: "lingxi",
+            dependencies: [
+                "Base", "Reactor", "Store", "Hub", "Chat", "API", "Configuration", "CLinux",
+            ], swiftSettings: strict),
 
+        // Tests mirror the modules.
         .target(
             name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport",
             swiftSettings: strict),
-        .testTarget(
-            name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "ConfigurationTests", dependencies: ["Base", "Configuration", "TestSupport"],
-            swiftSettings: strict),
+        tests("BaseTests", "Base"),
+        tests("WireTests", "Wire"),
+        tests("StoreTests", "Base", "Store"),
+        tests("ConfigurationTests", "Base", "Configuration"),
     ],
     cLanguageStandard: .gnu2x
 )

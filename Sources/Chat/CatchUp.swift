@@ -33,8 +33,7 @@ extension Chat {
     package func missed(by user: UInt32, device: String) -> [Missed] {
         var reading = Reading()
         let cursor = tables.withLocked(.user(user), &reading) { locked in
-            locked.cursor(of: user, device: device)
-                ?? DeviceCursor(device: device, watermark: 0, exceptions: [], lastSeenAt: 0)
+            locked.cursor(of: user, device: device) ?? DeviceCursor(device: device)
         }
         var missed: [Missed] = []
         for key in conversationKeys(of: user, &reading) {

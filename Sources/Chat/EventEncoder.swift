@@ -120,7 +120,7 @@ enum EventEncoder {
         writer.key("type")
         writer.number(5)
         writer.key("event")
-        writer.string(name)
+        writer.word(name)
         writer.key("content")
         writer.string(content)
         members(&writer)

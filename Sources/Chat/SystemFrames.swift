@@ -20,7 +20,7 @@ package enum SystemFrame {
             writer.key("msg_id")
             writer.string(msgID)
             writer.key("status")
-            writer.string("received" as StaticString)
+            writer.word("received")
             writer.key("timestamp")
             writer.number(time)
         }
@@ -36,9 +36,9 @@ package enum SystemFrame {
             writer.key("msg_id")
             writer.string(msgID)
             writer.key("status")
-            writer.string("failed" as StaticString)
+            writer.word("failed")
             writer.key("reason")
-            writer.string(failure.code.name)
+            writer.word(failure.code.name)
             writer.key("timestamp")
             writer.number(time)
         }
@@ -52,14 +52,14 @@ package enum SystemFrame {
             writer.key("type")
             writer.number(5)
             writer.key("event")
-            writer.string("error" as StaticString)
+            writer.word("error")
             writer.key("code")
-            writer.string(failure.code.name)
+            writer.word(failure.code.name)
             writer.key("content")
             if let detail = failure.detail {
                 writer.string(detail)
             } else {
-                writer.string(failure.code.sentence)
+                writer.word(failure.code.sentence)
             }
             if !msgID.isEmpty {
                 writer.key("msg_id")

@@ -203,8 +203,7 @@ extension User {
             place = found
         } else {
             place = devices.count
-            devices.append(
-                DeviceCursor(device: record.device, watermark: 0, exceptions: [], lastSeenAt: 0))
+            devices.append(DeviceCursor(device: record.device))
         }
         devices[place].lastSeenAt = max(devices[place].lastSeenAt, record.lastSeenAt)
         devices[place].watermark = max(devices[place].watermark, record.watermark)

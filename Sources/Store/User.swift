@@ -28,9 +28,12 @@ package struct DeviceCursor: Sendable, Equatable {
         }
     }
     package var device: String
-    package var watermark: UInt64
-    package var exceptions: [Exception]
-    package var lastSeenAt: Int64
+    package var watermark: UInt64 = 0
+    package var exceptions: [Exception] = []
+    package var lastSeenAt: Int64 = 0
+
+    /// A device that has been served nothing yet.
+    package init(device: String) { self.device = device }
 }
 
 struct User {

@@ -87,6 +87,15 @@ package struct JSONWriter: ~Copyable {
         buffer.append(jsonString: text)
     }
 
+    /// A text of our own that needs no escape, such as a status or a code.
+    @inlinable
+    package mutating func word(_ text: StaticString) {
+        separate()
+        buffer.append(UInt8(ascii: "\""))
+        buffer.append(text)
+        buffer.append(UInt8(ascii: "\""))
+    }
+
     /// `text` is UTF-8.
     @inlinable
     package mutating func string(_ text: Span<UInt8>) {
