@@ -5,6 +5,7 @@
 // stripes that have it already, so that state from a snapshot can be brought up to date by the log.
 
 import Base
+import CLinux
 import Glibc
 
 /// What a reader has seen: the newest change in any stripe that it looked at.
