@@ -106,7 +106,8 @@
 
     @inlinable
     package mutating func append(_ text: StaticString) {
-        unsafe append(raw: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        unsafe append(
+            raw: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// The text's UTF-8, as it is.
@@ -129,14 +130,16 @@
     package mutating func set<T: FixedWidthInteger & BitwiseCopyable>(
         littleEndian value: T, at offset: Int
     ) {
-        precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count, "set outside of the buffer")
+        precondition(
+            offset >= 0 && offset + MemoryLayout<T>.size <= count, "set outside of the buffer")
         unsafe base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
     }
 
     /// Little-endian, unaligned.
     @inlinable
     package func get<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T {
-        precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count, "get outside of the buffer")
+        precondition(
+            offset >= 0 && offset + MemoryLayout<T>.size <= count, "get outside of the buffer")
         return unsafe T(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 
