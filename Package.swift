@@ -58,6 +58,7 @@ let package = Package(
         tests("BaseTests", "Base"),
         tests("WireTests", "Wire"),
         tests("StoreTests", "Base", "Store"),
+        tests("ArchitectureTests"),
         tests("ConfigurationTests", "Base", "Configuration"),
     ],
     cLanguageStandard: .gnu2x
