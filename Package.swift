@@ -39,7 +39,7 @@ let package = Package(
         .testTarget(
             name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
+            name: "WireTests", dependencies: ["Base", "Wire", "TestSupport"], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu2x
 )
