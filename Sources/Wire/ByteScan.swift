@@ -8,7 +8,8 @@ extension Span<UInt8> {
     /// The eight bytes at `offset`, the first lowest. Needs `offset + 8 <= count`.
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
-        unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        unsafe UInt64(
+            littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
     /// Where the first control byte (below 0x20, or 0x7F) at or after `start` stands, or `count`.

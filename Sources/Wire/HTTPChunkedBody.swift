@@ -2,8 +2,8 @@
 //
 //     (size-in-hex [;extensions] CRLF data CRLF)*  0 [;extensions] CRLF  (trailer CRLF)*  CRLF
 //
-// The state is 24 bytes and holds no data, so it can live in a connection. Sizes are hex digits only,
-// no more than 16, and a size that would pass the limit is refused before its data is read.
+// The state is 24 bytes and holds no data, so it can live in a connection. Sizes are hex digits
+// only, no more than 16, and a size that would pass the limit is refused before its data is read.
 // Extensions and trailers are checked and dropped. Their bytes are limited over the whole body,
 // because otherwise a chunk of one byte could carry any number of them.
 
@@ -56,8 +56,8 @@ package struct HTTPChunkedBody: Sendable {
 
     package init() {}
 
-    /// Decodes what is there of the body and appends it to `out`; `limit` is the most bytes that the
-    /// whole body may decode to. Once `done`, `invalid` or `tooLarge`, nothing more is taken.
+    /// Decodes what is there of the body and appends it to `out`; `limit` is the most bytes that
+    /// the whole body may decode to. Once `done`, `invalid` or `tooLarge`, nothing more is taken.
     package mutating func decode(
         _ bytes: Span<UInt8>, into out: inout ByteBuffer, limit: Int
     ) -> Step {

@@ -2,8 +2,8 @@
 // parsed, so that asking for it later is an array access.
 //
 // A name is found by its length and first letter, which leave one candidate almost everywhere, and
-// then compared in full. Some headers hold one value by definition; a second line of those is either
-// an attack or a mistake (RFC 9110, 5.3), and the parser refuses it.
+// then compared in full. Some headers hold one value by definition; a second line of those is
+// either an attack or a mistake (RFC 9110, 5.3), and the parser refuses it.
 
 package enum HTTPHeaderName: UInt8, CaseIterable, Sendable {
     case host, contentLength, transferEncoding, connection, upgrade, expect
@@ -12,9 +12,6 @@ package enum HTTPHeaderName: UInt8, CaseIterable, Sendable {
     case forwardedFor, forwardedProto, requestID
     case secWebSocketKey, secWebSocketVersion, secWebSocketProtocol, secWebSocketExtensions
     case accessControlRequestMethod, accessControlRequestHeaders
-
-    /// One more than the highest raw value.
-    static var limit: Int { 26 }
 
     /// In lower case.
     package var text: StaticString {
@@ -60,7 +57,8 @@ package enum HTTPHeaderName: UInt8, CaseIterable, Sendable {
 
     /// The header whose name stands in `range`, in any case; nil for one that is not in this list.
     init?(_ bytes: Span<UInt8>, in range: Range<Int>) {
-        guard range.count >= 4, let name = Self.candidate(range.count, bytes[range.lowerBound] | 0x20),
+        guard range.count >= 4,
+            let name = Self.candidate(range.count, bytes[range.lowerBound] | 0x20),
             bytes.equals(name.text, ignoringCaseIn: range)
         else { return nil }
         self = name

@@ -1,5 +1,5 @@
-// The request methods that the server knows (RFC 9110, 9.3; PATCH: RFC 5789). CONNECT and TRACE have
-// no use here and are answered like any other unknown method.
+// The request methods that the server knows (RFC 9110, 9.3; PATCH: RFC 5789). CONNECT and TRACE
+// have no use here and are answered like any other unknown method.
 //
 // Methods are case-sensitive. While a method is read its bytes are packed into an integer, the last
 // byte lowest, so that telling them apart is one comparison.

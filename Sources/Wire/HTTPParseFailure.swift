@@ -35,7 +35,7 @@ package enum HTTPParseFailure: UInt8, Error, CaseIterable, Sendable {
         case .versionNotSupported: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         case .targetForm: "The request target must be a path, or an absolute http URL."
         case .targetByte: "The request target holds a byte that must be percent-encoded."
-        case .targetEscape: "A percent sign in the request target is not followed by two hex digits."
+        case .targetEscape: "A percent sign in the target is not followed by two hex digits."
         case .targetTooLong: "The request target is too long."
         case .pathNotNormal: "The path holds a dot segment, or an encoded slash, backslash or NUL."
         case .bareCarriageReturn: "A carriage return is not followed by a line feed."

@@ -24,7 +24,7 @@ package struct HTTPRequestHead {
     package internal(set) var minorVersion = 1
     /// The whole request target as it was sent.
     package internal(set) var target = 0..<0
-    /// Begins with `/`, never empty; `*` for OPTIONS of the whole server. Still percent-encoded, but
+    /// Begins with `/`, never empty; `*` for OPTIONS of the whole server. Still encoded, but
     /// without dot segments and without an encoded slash, backslash or NUL.
     package internal(set) var path = 0..<0
     /// Whether the path holds a percent escape, so that it must be decoded before it is compared.
@@ -48,7 +48,7 @@ package struct HTTPRequestHead {
     /// Header lines so far.
     package private(set) var headerCount = 0
     private var slots = InlineArray<64, Slot>(repeating: Slot())
-    /// For each known name one more than its first slot, or 0.
+    /// For each of the 26 known names one more than its first slot, or 0.
     private var first = InlineArray<26, UInt8>(repeating: 0)
 
     private struct Slot {
@@ -109,8 +109,8 @@ package struct HTTPRequestHead {
 
     /// The value of the first line whose name is `name` (in lower case), in any case.
     package func value(named name: StaticString, in bytes: Span<UInt8>) -> Range<Int>? {
-        for place in 0..<headerCount where bytes.equals(name, ignoringCaseIn: self.name(at: place)) {
-            return value(at: place)
+        for place in 0..<headerCount {
+            if bytes.equals(name, ignoringCaseIn: self.name(at: place)) { return value(at: place) }
         }
         return nil
     }

@@ -4,9 +4,9 @@
 //
 // Whole bytes in, offsets out. Nothing is remembered between calls but `scanned`, the number of
 // bytes that have been looked at, so an idle connection costs one integer. A head that arrives in
-// one piece is parsed once. One that trickles in is only searched for its end, from where the search
-// stopped, and parsed again when the end is there, or when it has grown past a power of two: a bad
-// beginning is refused early, and the work stays linear in the bytes however they are cut.
+// one piece is parsed once. One that trickles in is only searched for its end, from where the
+// search stopped, and parsed again when the end is there, or when it has grown past a power of two:
+// a bad beginning is refused early, and the work stays linear in the bytes however they are cut.
 //
 // Strict means: what two implementations could read in two ways is refused, not repaired.
 

@@ -49,30 +49,39 @@ package struct HTTPResponseHead: Sendable {
     package func append(
         to out: inout ByteBuffer, date: Span<UInt8>, requestID: Span<UInt8>
     ) {
+        // Every line begins with the end of the one before it, so that each is few pieces.
         out.reserve(256)
         out.append("HTTP/1.1 ")
         out.append(statusCode: status)
         out.append(status.reason)
-        out.append("\r\n")
-        if !date.isEmpty { out.append(header: "Date", value: date) }
+        if !date.isEmpty, date.isHeaderValue {
+            out.append("\r\nDate: ")
+            out.append(date)
+        }
         if !status.hasNoContent {
-            if let contentType { out.append(header: "Content-Type", fixed: contentType) }
+            if let contentType {
+                out.append("\r\nContent-Type: ")
+                out.append(contentType)
+            }
             switch body {
             case .none, .untilClose: break
             case .length(let length):
-                out.append("Content-Length: ")
+                out.append("\r\nContent-Length: ")
                 out.append(decimal: max(length, 0))
-                out.append("\r\n")
-            case .chunked: out.append("Transfer-Encoding: chunked\r\n")
+            case .chunked: out.append("\r\nTransfer-Encoding: chunked")
             }
         }
         switch connection {
         case .standard where body != .untilClose: break
-        case .standard, .close: out.append("Connection: close\r\n")
-        case .keepAlive: out.append("Connection: keep-alive\r\n")
-        case .upgrade: out.append("Connection: Upgrade\r\n")
+        case .standard, .close: out.append("\r\nConnection: close")
+        case .keepAlive: out.append("\r\nConnection: keep-alive")
+        case .upgrade: out.append("\r\nConnection: Upgrade")
         }
-        if !requestID.isEmpty { out.append(header: "X-Request-Id", value: requestID) }
+        if !requestID.isEmpty, requestID.isHeaderValue {
+            out.append("\r\nX-Request-Id: ")
+            out.append(requestID)
+        }
+        out.append("\r\n")
     }
 }
 

@@ -4,9 +4,9 @@
 //     absolute-form   http://example.org:8080/api/v1/user/info?username=li
 //     asterisk-form   *                                  (OPTIONS only)
 //
-// Refused, because a gateway and a server may read them differently: dot segments, plain or encoded;
-// encoded slashes, backslashes and NULs in the path; fragments; broken escapes; all bytes that a URL
-// does not have. Limit: `HTTPLimits.targetBytesMax`.
+// Refused, because a gateway and a server may read them differently: dot segments, plain or
+// encoded; encoded slashes, backslashes and NULs in the path; fragments; broken escapes; all bytes
+// that a URL does not have. Limit: `HTTPLimits.targetBytesMax`.
 
 enum HTTPTarget {
     /// Reads the target and the space behind it; where the version begins, or nil if incomplete.
@@ -97,7 +97,7 @@ enum HTTPTarget {
         }
         if at >= stop { return nil }
         if at > start { head.path = start..<at }
-        // So far a dot segment is only suspected: a segment begins with a dot or holds an encoded one.
+        // So far it is only suspected: a segment begins with a dot or holds an encoded one.
         if hasDotSegment, self.hasDotSegment(bytes, in: head.path) { throw .pathNotNormal }
         if bytes[at] == HTTPByte.space { return at }
         if bytes[at] != UInt8(ascii: "?") { throw fault(bytes[at]) }
