@@ -4,6 +4,7 @@
 #include "CLinux.h"
 
 #include <linux/sockios.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 
 int linux_accept4(int fd, struct sockaddr_storage *address, socklen_t *length) {
@@ -15,6 +16,10 @@ int linux_fallocate(int fd, off_t offset, off_t length) {
 }
 
 const char *linux_error_text(int number) { return strerrordesc_np(number); }
+
+int linux_name_thread(unsigned long thread, const char *name) {
+    return pthread_setname_np(thread, name);
+}
 
 int linux_unacknowledged(int fd) {
     int bytes = 0;

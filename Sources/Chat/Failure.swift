@@ -15,6 +15,8 @@ package struct FieldFailure: Sendable, Equatable {
 package struct Failure: Error, Sendable {
     package enum Code: Sendable, CaseIterable {
         case invalidJSON, invalidRequest, unauthorized, forbidden, userDisabled, wrongPassword
+        /// At log-in: an unknown name and a wrong password are the same.
+        case wrongCredentials
         case notFound, methodNotAllowed, payloadTooLarge, unsupportedMediaType
         case userExists, userNotFound, groupNotFound, messageNotFound, notAMember, notOwner
         case groupFull, contentEmpty, contentTooLong, msgIDTooLong, msgIDConflict
@@ -49,7 +51,7 @@ extension Failure.Code {
         case .unauthorized: "unauthorized"
         case .forbidden: "forbidden"
         case .userDisabled: "user_disabled"
-        case .wrongPassword: "wrong_password"
+        case .wrongPassword, .wrongCredentials: "wrong_password"
         case .notFound: "not_found"
         case .methodNotAllowed: "method_not_allowed"
         case .payloadTooLarge: "payload_too_large"
@@ -82,7 +84,7 @@ extension Failure.Code {
     package var status: UInt16 {
         switch self {
         case .invalidJSON, .invalidRequest, .contentEmpty, .msgIDTooLong: 400
-        case .unauthorized: 401
+        case .unauthorized, .wrongCredentials: 401
         case .forbidden, .userDisabled, .wrongPassword, .notAMember, .notOwner: 403
         case .recallWindowOver: 403
         case .notFound, .userNotFound, .groupNotFound, .messageNotFound, .runNotFound: 404
@@ -105,6 +107,7 @@ extension Failure.Code {
         case .unauthorized: "A valid token is needed."
         case .forbidden: "This token does not open this endpoint."
         case .userDisabled: "This account is disabled."
+        case .wrongCredentials: "The user name or the password is wrong."
         case .wrongPassword: "The old password is wrong."
         case .notFound: "There is nothing at this path."
         case .methodNotAllowed: "This path does not take this method."

@@ -43,6 +43,9 @@ int linux_fallocate(int fd, off_t offset, off_t length);
 /// What error `number` means, in English; null for a number that is none.
 const char *linux_error_text(int number);
 
+/// Names a thread for people; 0, or an error number.
+int linux_name_thread(unsigned long thread, const char *name);
+
 /// Bytes in the socket's send queue that the peer has not acknowledged, or -1.
 int linux_unacknowledged(int fd);
 
