@@ -30,6 +30,7 @@ let package = Package(
 
         .target(name: "Base", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Base", "CLinux"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Base", "CYAML"], swiftSettings: strict),
         .executableTarget(name: "lingxi", dependencies: ["Base", "Configuration"], swiftSettings: strict),
 
@@ -40,6 +41,9 @@ let package = Package(
             name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Base", "Store", "TestSupport"],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu2x
 )
