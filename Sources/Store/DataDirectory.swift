@@ -6,6 +6,7 @@
 // and without segments has lost them, one with neither is new.
 
 import Base
+import Synchronization
 
 package final class DataDirectory: Sendable {
     package let path: String
@@ -13,8 +14,9 @@ package final class DataDirectory: Sendable {
     let identifier: [UInt8]
     /// Begins every checksum of a record (Format.swift).
     let salt: UInt32
-    /// Whether `identity` was there when the directory was opened.
-    let isEstablished: Bool
+    /// Whether `identity` is on disk.
+    var isEstablished: Bool { established.load(ordering: .acquiring) }
+    private let established: Atomic<Bool>
     private let lock: any AnyObject & Sendable
 
     package static let lockName = "lock"
@@ -35,8 +37,9 @@ package final class DataDirectory: Sendable {
         guard let held else { throw .locked(directory: path) }
         lock = held
         let stored = try Self.readIdentity("\(path)/\(Self.identityName)", files)
-        isEstablished = stored != nil
-        identifier = stored ?? Random.bytes(Format.identifierBytes)
+        established = Atomic(stored != nil)
+        let identifier = stored ?? Random.bytes(Format.identifierBytes)
+        self.identifier = identifier
         salt = Checksum.crc32c(identifier.span)
     }
 
@@ -51,14 +54,17 @@ package final class DataDirectory: Sendable {
         var bytes = ByteBuffer(capacity: Format.identityBytes)
         bytes.append(Format.identityMagic)
         bytes.append(littleEndian: Format.version)
-        bytes.append(identifier.span)
-        bytes.append(littleEndian: Checksum.crc32c(bytes.span))
+        let own = identifier
+        bytes.append(own.span)
+        let sum = Checksum.crc32c(bytes.span)
+        bytes.append(littleEndian: sum)
         let new = file(Self.identityName + Format.newSuffix)
         let identity = try files.open(new, .create)
         try identity.write(bytes.span, at: 0)
         try identity.synchronize()
         try files.rename(new, to: file(Self.identityName))
         try files.synchronizeDirectory(path)
+        established.store(true, ordering: .releasing)
     }
 
     /// Nil when there is no such file.

@@ -31,14 +31,22 @@ enum Frame {
     /// Closes the record that was begun at `start` and whose payload reaches to the buffer's end.
     @inline(__always)
     static func finish(_ buffer: inout ByteBuffer, start: Int, salt: UInt32) {
-        finish(&buffer, start..<buffer.count, salt: salt)
+        let end = buffer.count
+        finish(&buffer, start..<end, salt: salt)
     }
 
     static func finish(_ buffer: inout ByteBuffer, _ range: Range<Int>, salt: UInt32) {
         let length = UInt32(truncatingIfNeeded: range.count)
-        let body = buffer.span(range.lowerBound + 8..<range.upperBound)
-        let sum = Checksum.crc32c(body, from: length ^ salt)
+        let sum = Checksum.crc32c(
+            buffer.span(range.lowerBound + 8..<range.upperBound), from: length ^ salt)
         buffer.set(littleEndian: UInt64(length) | UInt64(sum) << 32, at: range.lowerBound)
+    }
+
+    /// Appends what `source` holds from `start` on.
+    static func copy(
+        _ source: borrowing ByteBuffer, from start: Int, to target: inout ByteBuffer
+    ) {
+        target.append(source.span(start..<source.count))
     }
 
     /// Writes a mark over the first `Format.markBytes` bytes of `buffer`.

@@ -17,6 +17,8 @@ struct LogChain {
     /// One more than any number in the directory.
     var nextNumber: UInt64 = 1
 
+    /// The last segment whose header was neither good nor zeros.
+    private var broken: UInt64?
     private let directory: DataDirectory
     private let files: any FileSystem
 
@@ -32,7 +34,7 @@ struct LogChain {
         }
         guard let last = try findLast(numbers) else {
             // With an identity there was a header on disk.
-            guard let number = numbers.last else {
+            guard let number = broken ?? numbers.last else {
                 throw .missing(file: directory.segment(1), lsn: lsn)
             }
             throw .damaged(
@@ -72,7 +74,7 @@ struct LogChain {
     }
 
     /// The header of segment `number`; nil when it is unused or broken.
-    private func header(_ number: UInt64) throws(StoreFailure) -> SegmentHeader? {
+    private mutating func header(_ number: UInt64) throws(StoreFailure) -> SegmentHeader? {
         let path = directory.segment(number)
         let bytes = try LogFile.read(path, files, upTo: Format.segmentHeaderBytes)
         if bytes.count < Format.segmentHeaderBytes {
@@ -87,7 +89,10 @@ struct LogChain {
                     what: "it holds segment \(header.number)")
             }
             return header
-        case .unused, .broken: return nil
+        case .unused: return nil
+        case .broken:
+            broken = number
+            return nil
         case .foreign(let offset, let what):
             throw .foreign(file: path, offset: offset, what: what)
         case .future(let version):

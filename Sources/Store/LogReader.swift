@@ -30,6 +30,9 @@ package struct LogEnd: Sendable {
     package var cut: Cut?
     /// Records that were handed on.
     package var records = 0
+
+    /// The end of a log that has not begun.
+    package init() {}
 }
 
 package enum LogReader {
@@ -88,40 +91,61 @@ private struct LogReading: ~Copyable {
         let isLast = index == chain.segments.count - 1
         let fence = isLast ? LSN.max : chain.segments[index + 1].firstLSN &- 1
         try load(header.number)
-        let view = bytes.span
-        let salt = directory.salt
+        if fence < header.firstLSN {
+            note(header, endsAt: Format.segmentHeaderBytes, header.firstLSN)
+            return true
+        }
+        let run = try Self.scan(bytes.span, directory.salt, header.firstLSN...fence, from, body)
+        end.records &+= run.records
+        note(header, endsAt: run.offset, run.next)
+        guard let problem = run.problem else { return true }
+        try judge(index, run.offset, run.next, problem)
+        return false
+    }
+
+    private struct Run {
         var offset = Format.segmentHeaderBytes
-        var next = header.firstLSN
+        var next: LSN
+        var records = 0
+        /// Why the record at `offset` is not number `next`; nil at the fence.
         var problem: StaticString?
-        while next <= fence {
-            guard case .valid(let record) = Frame.judge(view, at: offset, salt: salt) else {
-                problem = "a record is not whole"
-                break
+    }
+
+    /// Goes over the records of a segment until they end, or its successor begins.
+    private static func scan(
+        _ bytes: Span<UInt8>, _ salt: UInt32, _ lsns: ClosedRange<LSN>, _ from: LSN,
+        _ body: (LSN, UInt8, Span<UInt8>) throws(StoreFailure) -> Void
+    ) throws(StoreFailure) -> Run {
+        var run = Run(next: lsns.lowerBound)
+        while run.next <= lsns.upperBound {
+            let record: Frame.Header
+            switch Frame.judge(bytes, at: run.offset, salt: salt) {
+            case .valid(let header): record = header
+            case .invalid(let reason):
+                run.problem = reason
+                return run
             }
-            guard record.lsn == next else {
-                problem = "a record has the wrong LSN"
-                break
+            if record.lsn != run.next {
+                run.problem = "a record has the wrong LSN"
+                return run
             }
+            let end = run.offset &+ record.length
             if record.kind == Format.markKind {
-                guard Frame.durable(view, at: offset, record) != nil else {
-                    problem = "a mark states what cannot be"
-                    break
+                if Frame.durable(bytes, at: run.offset, record) == nil {
+                    run.problem = "a mark states what cannot be"
+                    return run
                 }
             } else {
-                if next >= from {
-                    let start = offset &+ Format.recordHeaderBytes
-                    let payload = view.extracting(start..<offset &+ record.length)
-                    try body(next, record.kind, payload)
-                    end.records &+= 1
+                if run.next >= from {
+                    let start = run.offset &+ Format.recordHeaderBytes
+                    try body(run.next, record.kind, bytes.extracting(start..<end))
+                    run.records &+= 1
                 }
-                next &+= 1
+                run.next &+= 1
             }
-            offset &+= record.length
+            run.offset = end
         }
-        note(header, endsAt: offset, next)
-        guard let problem else { return true }
-        try judge(index, offset, next, problem)
-        return false
+        return run
     }
 
     /// Puts the segment where the log's end is now; one without records only when there is no other.
@@ -141,10 +165,6 @@ private struct LogReading: ~Copyable {
     ) throws(StoreFailure) {
         let header = chain.segments[index]
         let path = directory.segment(header.number)
-        var what = "\(problem)"
-        if case .invalid(let reason) = Frame.judge(bytes.span, at: offset, salt: directory.salt) {
-            what = "\(reason)"
-        }
         var durable = Frame.greatestMark(bytes.span, from: offset, salt: directory.salt)
         var isClean = true
         let length = bytes.span.nonzeroEnd
@@ -168,7 +188,9 @@ private struct LogReading: ~Copyable {
                     what: "its header is wrong")
             }
         }
-        if durable >= lsn { throw .damaged(file: path, offset: offset, lsn: lsn, what: what) }
+        if durable >= lsn {
+            throw .damaged(file: path, offset: offset, lsn: lsn, what: "\(problem)")
+        }
         if isClean { return }
         end.cut = LogEnd.Cut(file: path, offset: offset, bytes: max(0, length - offset))
     }

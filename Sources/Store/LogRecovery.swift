@@ -63,7 +63,7 @@ extension LogWorker {
                 SegmentHeader(
                     number: plan.number, predecessor: plan.predecessor,
                     firstLSN: plan.durable + 1, durable: plan.durable), log.directory)
-            try segment.write(syncing.span)
+            try segment.write(syncing, from: 0)
             try segment.file.synchronize()
         } catch {
             remove([plan.number])
@@ -77,7 +77,7 @@ extension LogWorker {
 
     /// Collects everything that has to be written again.
     private func takeOver(_ state: inout LogState) -> Plan {
-        syncing.append(state.unsynced.span)
+        Frame.copy(state.unsynced, from: 0, to: &syncing)
         state.unsynced.removeAll(keepingAtMost: Self.unsyncedBytesKept)
         delivering.append(contentsOf: state.written)
         state.written.removeAll(keepingCapacity: true)

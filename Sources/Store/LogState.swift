@@ -194,7 +194,7 @@ struct LogState: ~Copyable {
     mutating func settle(_ batch: Batch, isWritten: Bool) -> (deliver: Bool, wake: Bool) {
         var wake = false
         if let segment = batch.segment, batch.hasRecords {
-            unsynced.append(batch.records.span(Format.markBytes..<batch.records.count))
+            Frame.copy(batch.records, from: Format.markBytes, to: &unsynced)
             writtenLSN = batch.lastLSN
             if isWritten { wake = noteWrite(to: segment, first: batch.firstLSN) }
         }

@@ -80,12 +80,16 @@ final class LogWorker: @unchecked Sendable {
     /// when the disk failed: then recovery follows.
     @discardableResult
     func synchronize() -> Bool {
-        let target = log.monitor.withLock { state in
+        // A write that failed meanwhile is booked as handed to the disk, so that it is written
+        // again: syncing now would take it for durable.
+        let taken: LSN? = log.monitor.withLock { state in
+            if state.hasFailed { return nil }
             swap(&dirty, &state.dirty)
             swap(&syncing, &state.unsynced)
             swap(&delivering, &state.written)
             return state.writtenLSN
         }
+        guard let target = taken else { return false }
         for segment in dirty {
             let start = Clock.monotonicNanoseconds()
             do throws(SystemError) { try segment.file.synchronize() } catch {
@@ -185,7 +189,7 @@ final class LogWorker: @unchecked Sendable {
         mark.append(littleEndian: durable)
         Frame.finish(&mark, start: 0, salt: salt)
         do throws(SystemError) {
-            try target.write(mark.span)
+            try target.write(mark, from: 0)
             try target.file.truncate(to: target.position)
             try target.file.synchronize()
         } catch {

@@ -30,7 +30,7 @@ extension Log {
                 let header = monitor.withLock { $0.header(of: segment, first: batch.firstLSN) }
                 try segment.writeHeader(header, directory)
             }
-            try segment.write(batch.records.span(batch.recordsStart..<batch.records.count))
+            try segment.write(batch.records, from: batch.recordsStart)
             return true
         } catch {
             return false

@@ -20,12 +20,14 @@ struct SegmentHeader: Equatable {
         var bytes = ByteBuffer(capacity: Format.segmentHeaderBytes)
         bytes.append(Format.segmentMagic)
         bytes.append(littleEndian: Format.version)
-        bytes.append(directory.identifier.span)
+        let identifier = directory.identifier
+        bytes.append(identifier.span)
         bytes.append(littleEndian: number)
         bytes.append(littleEndian: predecessor)
         bytes.append(littleEndian: firstLSN)
         bytes.append(littleEndian: durable)
-        bytes.append(littleEndian: Checksum.crc32c(bytes.span))
+        let sum = Checksum.crc32c(bytes.span)
+        bytes.append(littleEndian: sum)
         return bytes
     }
 
@@ -97,7 +99,9 @@ final class Segment: @unchecked Sendable {
         position = Format.segmentHeaderBytes
     }
 
-    func write(_ bytes: Span<UInt8>) throws(SystemError) {
+    /// Writes what is in `buffer` from `start` on.
+    func write(_ buffer: borrowing ByteBuffer, from start: Int) throws(SystemError) {
+        let bytes = buffer.span(start..<buffer.count)
         precondition(bytes.count <= size - position, "a write past the end of a segment")
         try file.write(bytes, at: position)
         position += bytes.count

@@ -25,6 +25,6 @@ import Glibc
     }
 
     func join() {
-        _ = unsafe pthread_join(thread, nil)
+        _ = pthread_join(thread, nil)
     }
 }

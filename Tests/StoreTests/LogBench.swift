@@ -54,6 +54,13 @@ enum LogBench {
         return (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     }
 
+    static func bytes(_ buffer: borrowing ByteBuffer) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let span = buffer.span
+        for index in span.indices { bytes.append(span[index]) }
+        return bytes
+    }
+
     static func read(
         _ files: any FileSystem, path: String = path, from lsn: LSN = 1
     ) throws(StoreFailure) -> ReadBack {

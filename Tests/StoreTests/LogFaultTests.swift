@@ -36,7 +36,8 @@ import Testing
             let size = Int.random(in: 0..<5, using: &random) == 0 ? 30_000 : 60
             let payload = LogBench.payload(random.next(), size)
             do throws(StoreFailure) {
-                life.appended[try LogBench.append(log, payload)] = [7] + payload
+                let lsn = try LogBench.append(log, payload)
+                life.appended[lsn] = [7] + payload
             } catch { #expect(error == .storageUnavailable) }
             if Int.random(in: 0..<3, using: &random) > 0 { log.commit() }
             if !fault, Int.random(in: 0..<6, using: &random) == 0 {

@@ -11,6 +11,7 @@ import Testing
     /// where in the last segment each commit ends.
     static func written(commits: Int) throws -> (disk: MemoryDisk, ends: [Int]) {
         let disk = MemoryDisk()
+        disk.with { $0.capacity = 80 << 20 }
         let ledger = Ledger()
         let (log, _) = try LogBench.open(disk, policy: .always, ledger)
         var ends: [Int] = []
