@@ -36,23 +36,30 @@ let package = Package(
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
-        .target(name: "Base", dependencies: ["CLinux"], swiftSettings: strict),
-        .target(name: "Wire", dependencies: ["Base"], swiftSettings: strict),
-        .target(name: "Store", dependencies: ["Base", "CLinux"], swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["Base", "CYAML"], swiftSettings: strict),
-        .executableTarget(name: "lingxi", dependencies: ["Base", "Configuration"], swiftSettings: strict),
+        // The server.
+        module("Base", "CLinux"),
+        module("Wire", "Base"),
+        module("Reactor", "Base", "CLinux"),
+        module("Store", "Base", "CLinux"),
+        module("Hub", "Base", "Reactor"),
+        module("Chat", "Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"),
+        module("API", "Base", "Wire", "Reactor", "Store", "Hub", "Chat", "COpenSSL"),
+        module("Configuration", "Base", "CYAML"),
+        .executableTarget(
+            name: "lingxi",
+            dependencies: [
+                "Base", "Reactor", "Store", "Hub", "Chat", "API", "Configuration", "CLinux",
+            ], swiftSettings: strict),
 
         // Tests mirror the modules.
         .target(
             name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport",
             swiftSettings: strict),
-        .testTarget(
-            name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "StoreTests", dependencies: ["Base", "Store", "TestSupport"],
-            swiftSettings: strict),
+        tests("BaseTests", "Base"),
+        tests("WireTests", "Base", "Wire"),
+        tests("StoreTests", "Base", "Store"),
+        tests("ArchitectureTests"),
+        tests("ConfigurationTests", "Base", "Configuration"),
     ],
     cLanguageStandard: .gnu2x
 )
