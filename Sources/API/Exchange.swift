@@ -54,11 +54,7 @@ package final class Exchange {
         _ names: InlineArray<count, StaticString>,
         _ use: (borrowing JSONFields<count>) throws(FieldDefect) -> R
     ) throws(Failure) -> R {
-        do throws(Failure) {
-            return try body.withSpanThrowing { text throws(Failure) in
-                try Self.read(text, names, use)
-            }
-        }
+        try body.withSpanThrowing { text throws(Failure) in try Self.read(text, names, use) }
     }
 
     private static func read<let count: Int, R>(
@@ -90,10 +86,14 @@ package final class Exchange {
         case .absent: return nil
         case .invalid: throw .field("\(name)", "is not valid percent-encoded UTF-8")
         case .value(let range):
-            guard let text = try? UTF8Span(validating: scratch.span(range)) else {
-                throw .field("\(name)", "is not valid UTF-8")
+            let text = scratch.withSpan { bytes -> String? in
+                guard let text = try? UTF8Span(validating: bytes.extracting(range)) else {
+                    return nil
+                }
+                return String(copying: text)
             }
-            return String(copying: text)
+            guard let text else { throw .field("\(name)", "is not valid UTF-8") }
+            return text
         }
     }
 

@@ -1,8 +1,12 @@
 // From a path to its routes: an open hash table over the paths, which are all fixed texts. Built once;
 // looking a path up hashes its bytes and compares them once.
 
-import Base
+package import Chat
 package import Wire
+
+/// Why a handler refuses. (The compiler sees a use of the import only in a name like this, not in
+/// `throws`.)
+package typealias HandlerFailure = Failure
 
 package struct Route: Sendable {
     package enum Access: Sendable {

@@ -1,5 +1,8 @@
 // The whole surface on one screen: every path, who may call it, and where it is handled.
 
+import Chat
+import Wire
+
 package enum Routes {
     package static let webSocketPath = "/api/v1/ws"
 
@@ -30,6 +33,8 @@ package enum Routes {
             Route(.post, "/api/v1/group/join", .user) { e throws(Failure) in try e.joinGroup() },
             Route(.post, "/api/v1/group/leave", .user) { e throws(Failure) in try e.leaveGroup() },
             Route(.post, "/api/v1/group/invite", .user) { e throws(Failure) in try e.invite() },
+
+            Route(.post, "/api/admin/login", .anyone) { e throws(Failure) in try e.signInAdmin() },
 
             Route(.get, webSocketPath, .anyone) { _ throws(Failure) in .upgrade },
             Route(.get, "/healthz", .anyone) { e throws(Failure) in e.health() },

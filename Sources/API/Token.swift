@@ -5,7 +5,7 @@
 
 package import Base
 import COpenSSL
-package import Wire
+import Wire
 
 /// Who a token speaks for.
 package struct TokenClaims: Sendable, Equatable {

@@ -2,6 +2,7 @@
 
 import Base
 import Chat
+import Hub
 import Reactor
 import Store
 import Wire

@@ -1,7 +1,7 @@
 // Handing the slow part of a request to a worker, and going on with the rest on the reactor.
 
 import Base
-package import Chat
+import Chat
 import Hub
 import Reactor
 

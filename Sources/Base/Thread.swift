@@ -29,9 +29,9 @@ package struct Thread: Sendable {
             }, body)
         unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
         precondition(result == 0, "a thread cannot be started")
-        _ = linux_name_thread(thread, String(name.prefix(15)))
+        _ = unsafe linux_name_thread(thread, String(name.prefix(15)))
         self.thread = thread
     }
 
-    package func join() { _ = unsafe pthread_join(thread, nil) }
+    package func join() { _ = pthread_join(thread, nil) }
 }

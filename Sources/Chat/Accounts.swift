@@ -10,6 +10,12 @@ package struct UserView: Sendable {
     package let isOnline: Bool
     /// `last_seen_at`: of someone online it is now.
     package let lastSeenAt: Int64
+
+    package init(account: Account, isOnline: Bool, lastSeenAt: Int64) {
+        self.account = account
+        self.isOnline = isOnline
+        self.lastSeenAt = lastSeenAt
+    }
 }
 
 extension Chat {

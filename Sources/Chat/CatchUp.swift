@@ -105,9 +105,24 @@ extension Chat {
         _ user: UInt32, device: String, watermark: UInt64, exceptions: [DeviceCursor.Exception],
         lastSeenAt: Int64, _ workspace: Workspace
     ) {
-        let record = CursorMoved(
-            user: user, lastSeenAt: lastSeenAt, watermark: watermark, merges: false,
-            device: device, exceptions: exceptions)
+        save(
+            CursorMoved(
+                user: user, lastSeenAt: lastSeenAt, watermark: watermark, merges: false,
+                device: device, exceptions: exceptions), workspace)
+    }
+
+    /// Writes that a user was here, and nothing about what he was sent.
+    package func saveLastSeen(
+        _ user: UInt32, device: String, at time: Int64, _ workspace: Workspace
+    ) {
+        save(
+            CursorMoved(
+                user: user, lastSeenAt: time, watermark: 0, merges: true, device: device,
+                exceptions: []), workspace)
+    }
+
+    private func save(_ record: CursorMoved, _ workspace: Workspace) {
+        let user = record.user
         do throws(Failure) {
             try admit(record.bytesMax)
         } catch {

@@ -8,7 +8,7 @@ import Store
 
 extension Batch: EffectBatch {
     package func arrive(at loop: EventLoop) {
-        LoopHub.of(loop).handle(effects, lastLSN: lastLSN)
+        LoopHub.of(loop).handle(effects, lastLSN: lastLSN, mark: mark)
         release()
     }
 

@@ -4,6 +4,7 @@ import Base
 import Hub
 import Reactor
 package import Store
+import Wire
 
 extension Chat {
     package static let groupMembersDefault = 200

@@ -27,6 +27,8 @@ package final class LoopHub {
     }
 
     package let hub: Hub
+    /// What lives above this hub on the same reactor, and outlives it.
+    package unowned(unsafe) var owner: AnyObject?
     unowned(unsafe) private let loop: EventLoop
     private var groups = GroupOnline()
     private var firstOfUser = IntegerMap()
@@ -34,10 +36,14 @@ package final class LoopHub {
     private var settling: [ConnectionKey] = []
     /// Effects up to here have been handled on this reactor.
     package private(set) var handledLSN: UInt64 = 0
+    /// The highest mark (message id) of the batches that have been handled on this reactor.
+    package private(set) var handledMark: UInt64 = 0
 
-    /// `loop` must outlive this object, which is attached to it.
-    package init(hub: Hub, loop: EventLoop) {
+    /// `loop` must outlive this object, which is attached to it. What has a mark up to `mark` was
+    /// there before the server began.
+    package init(hub: Hub, loop: EventLoop, mark: UInt64) {
         self.hub = hub
+        handledMark = mark
         unsafe self.loop = loop
     }
 
@@ -95,13 +101,14 @@ package final class LoopHub {
     // MARK: effects
 
     /// Handles the effects of one committed batch.
-    package func handle(_ effects: borrowing ByteBuffer, lastLSN: UInt64) {
+    package func handle(_ effects: borrowing ByteBuffer, lastLSN: UInt64, mark: UInt64) {
         var offset = 0
         while let (effect, next) = Effect.read(effects, at: offset) {
             handle(effect, effects)
             offset = next
         }
         handledLSN = max(handledLSN, lastLSN)
+        handledMark = max(handledMark, mark)
         if !settling.isEmpty { settle() }
     }
 

@@ -86,14 +86,21 @@ extension EventLoop {
         return unsafe unsent + outbox.count(connection.pointee.pending)
     }
 
-    /// Bytes that the kernel has taken, and of these the ones that the peer has acknowledged.
-    package func progress(_ slot: UInt32) -> (written: UInt64, acknowledged: UInt64) {
-        let connection = unsafe table.at(slot)
-        let written = unsafe connection.pointee.bytesWritten
-        let outstanding = unsafe linux_unacknowledged(connection.pointee.descriptor)
-        if outstanding < 0 { return (written, 0) }
-        return (written, written - min(written, UInt64(outstanding)))
+    /// Bytes of this connection that the kernel has taken.
+    package func bytesWritten(_ slot: UInt32) -> UInt64 {
+        unsafe table.at(slot).pointee.bytesWritten
     }
+
+    /// Of these, the ones that the peer's TCP has acknowledged. A system call.
+    package func bytesAcknowledged(_ slot: UInt32) -> UInt64 {
+        let connection = unsafe table.at(slot)
+        let outstanding = unsafe linux_unacknowledged(connection.pointee.descriptor)
+        let written = unsafe connection.pointee.bytesWritten
+        return outstanding < 0 ? 0 : written - min(written, UInt64(outstanding))
+    }
+
+    /// Slots that may be in use; those that are not have no session.
+    package var slotCount: Int { table.slotCount }
 
     /// The session hears through `proceed` when all that is queued has left.
     package func proceedWhenDrained(_ slot: UInt32) {

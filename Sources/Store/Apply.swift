@@ -31,6 +31,9 @@ extension LockedTables {
         case .cursorMoved:
             guard let record = CursorMoved(&reader) else { return false }
             on(stripeOf(user: record.user), lsn) { apply(record) }
+        case .adminCreated:
+            guard let record = AdminCreated(&reader) else { return false }
+            on(StripeSet.adminsIndex, lsn) { apply(record) }
         }
         noteNewest(lsn)
         return true
@@ -55,6 +58,7 @@ extension LockedTables {
         case .memberLeft:
             return MemberLeft(&reader).map { .group($0.group) + .user($0.user) }
         case .cursorMoved: return CursorMoved(&reader).map { .user($0.user) }
+        case .adminCreated: return .admins
         }
     }
 

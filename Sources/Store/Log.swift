@@ -37,7 +37,7 @@ package final class Log: Sendable {
     private let appendedLSN: Atomic<LSN>
     private let releasedLSN: Atomic<LSN>
     private let highestMark: Atomic<UInt64>
-    private let thread = Mutex<WorkerThread?>(nil)
+    private let thread = Mutex<Thread?>(nil)
 
     /// Opens a new segment behind `end` and starts the log's thread. `release` gets each batch once
     /// its records are as durable as the policy promises.
@@ -60,7 +60,7 @@ package final class Log: Sendable {
             LogState(
                 end, target: target, pool: BatchPool(), salt: directory.salt, policy: policy))
         let worker = LogWorker(self)
-        thread.withLock { $0 = WorkerThread { worker.run() } }
+        thread.withLock { $0 = Thread(name: "log") { worker.run() } }
     }
 
     /// Reserves space for one record of at most `bytes` of payload, before any lock is taken. May

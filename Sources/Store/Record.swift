@@ -12,6 +12,7 @@ package enum RecordKind: UInt8, Sendable {
     case memberJoined = 5
     case memberLeft = 6
     case cursorMoved = 7
+    case adminCreated = 8
 }
 
 /// `user u32, createdAt i64, name, nickname, passwordHash`

@@ -18,6 +18,8 @@ package enum StoreFailure: Error, Equatable, Sendable {
     case foreign(file: String, offset: Int, what: String)
     /// Written by a later version of the server.
     case futureVersion(file: String, offset: Int, version: UInt32)
+    /// A record whose checksum is good and whose content is none of ours.
+    case unreadable(lsn: LSN)
     /// More than `Format.payloadBytesMax` of payload.
     case recordTooLarge(bytes: Int)
     /// The disk is full or failing (or the log is closed): nothing can be stored now.
@@ -42,6 +44,8 @@ extension StoreFailure: CustomStringConvertible {
         case .futureVersion(let file, let offset, let version):
             "\(file) has format version \(version) (offset \(offset)); this server knows version "
                 + "\(Format.version)"
+        case .unreadable(let lsn):
+            "the record with LSN \(lsn) is not one that this server writes"
         case .recordTooLarge(let bytes):
             "a record of \(bytes) bytes is larger than \(Format.payloadBytesMax)"
         case .storageUnavailable:

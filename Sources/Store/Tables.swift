@@ -36,6 +36,8 @@ struct Stripe: ~Copyable {
     var groups = PagedArray<Group?>(pageSize: 64)
     var talks = PagedArray<PrivateTalk>(pageSize: 64)
     var talkPlaces = IntegerMap()
+    /// In stripe 0 only.
+    var admins: [Admin] = []
 }
 
 @safe

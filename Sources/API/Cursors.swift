@@ -1,0 +1,85 @@
+// How far a connection has been served, as far as its TCP can prove it. At intervals the session notes
+// a checkpoint: so many bytes were handed out, and with them everything up to this message. When the
+// peer has acknowledged those bytes, the checkpoint is confirmed, and written down as the cursor of
+// the user's device. What a dead link swallowed was never confirmed, and comes again.
+
+import Base
+import Chat
+import Hub
+import Reactor
+import Store
+
+struct ServedState {
+    struct Checkpoint {
+        /// Bytes handed to the connection since it began.
+        var bytes: UInt64
+        /// The highest message id that was handed out by then.
+        var watermark: UInt64
+        /// Conversations that were behind by then.
+        var exceptions: [DeviceCursor.Exception]
+    }
+
+    private(set) var checkpoint: Checkpoint?
+    private var savedBytes: UInt64 = 0
+    /// Something was missed, so the cursor is behind even if nothing is sent.
+    var mustSave = false
+    var liveLSN: UInt64 = 0
+
+    mutating func note(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
+
+    /// Whether something has been sent since the last cursor was written.
+    func hasNews(_ bytes: UInt64) -> Bool { mustSave || bytes > savedBytes }
+
+    mutating func saved(_ bytes: UInt64) {
+        savedBytes = bytes
+        mustSave = false
+        checkpoint = nil
+    }
+}
+
+extension WebSocketSession {
+    /// At intervals: writes down what is confirmed, and notes where we are now.
+    func saveCursor(on loop: EventLoop, _ slot: UInt32) {
+        guard phase == .open else { return }
+        let handed = loop.bytesWritten(slot) + UInt64(loop.queuedBytes(slot))
+        guard served.checkpoint != nil || served.hasNews(handed) else { return }
+        let acknowledged = loop.bytesAcknowledged(slot)
+        if let checkpoint = served.checkpoint {
+            if acknowledged >= checkpoint.bytes { save(checkpoint, on: loop) }
+            return
+        }
+        let now = currentCheckpoint(handed)
+        // Nothing is under way: no need to wait for the next interval.
+        if acknowledged == handed { save(now, on: loop) } else { served.note(now) }
+    }
+
+    private func currentCheckpoint(_ bytes: UInt64) -> ServedState.Checkpoint {
+        ServedState.Checkpoint(
+            bytes: bytes, watermark: unsafe context.loopHub.handledMark,
+            exceptions: catchUp.exceptions)
+    }
+
+    private func save(_ checkpoint: ServedState.Checkpoint, on loop: EventLoop) {
+        chat.saveCursor(
+            user, device: device, watermark: checkpoint.watermark,
+            exceptions: checkpoint.exceptions, lastSeenAt: loop.unixMilliseconds,
+            unsafe context.exchangeInUse.workspace)
+        served.saved(checkpoint.bytes)
+    }
+
+    /// The session is over, whatever ended it. When the peer has acknowledged everything, everything
+    /// counts; otherwise the last checkpoint that it has, if any.
+    func saveAtEnd(on loop: EventLoop, _ slot: UInt32) {
+        let handed = loop.bytesWritten(slot) + UInt64(loop.queuedBytes(slot))
+        let acknowledged = loop.bytesAcknowledged(slot)
+        if acknowledged == handed {
+            save(currentCheckpoint(handed), on: loop)
+        } else if let checkpoint = served.checkpoint, acknowledged >= checkpoint.bytes {
+            save(checkpoint, on: loop)
+        } else {
+            chat.saveLastSeen(
+                user, device: device, at: loop.unixMilliseconds,
+                unsafe context.exchangeInUse.workspace)
+        }
+    }
+}
