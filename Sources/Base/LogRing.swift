@@ -7,6 +7,7 @@
 // count behind the batch after which lines were lost. Invariant: written <= taken <= added, all in
 // lines, and `flush` waits for `written` to reach what `added` was.
 
+import CLinux
 import Glibc
 
 /// Shared by a `LogWriter` and its thread; the condition variables need one fixed address.

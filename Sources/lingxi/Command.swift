@@ -31,7 +31,7 @@ func runCommand(_ arguments: [String]) -> CInt {
 func complain(_ text: String) {
     let line = text.hasSuffix("\n") ? text : text + "\n"
     var bytes = Array(line.utf8)
-    bytes.withUnsafeMutableBytes { _ = unsafe write(2, $0.baseAddress, $0.count) }
+    unsafe bytes.withUnsafeMutableBytes { _ = unsafe write(2, $0.baseAddress, $0.count) }
 }
 
 func load(_ arguments: [String]) -> CInt {

@@ -74,7 +74,7 @@ final class Countdown: Sendable {
 
     /// False when the time passes first.
     func wait(milliseconds: Int) -> Bool {
-        var poll = unsafe pollfd(fd: event.number, events: Int16(POLLIN), revents: 0)
+        var poll = pollfd(fd: event.number, events: Int16(POLLIN), revents: 0)
         return unsafe Glibc.poll(&poll, 1, CInt(milliseconds)) > 0
     }
 }
@@ -97,7 +97,7 @@ struct SignalSource {
 
     /// Returns when one of the signals has come.
     func wait() {
-        var info = unsafe signalfd_siginfo()
+        var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         while unsafe read(descriptor, &info, size) != size, errno == EINTR {}
     }
