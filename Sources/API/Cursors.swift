@@ -20,6 +20,8 @@ struct ServedState {
     }
 
     private(set) var checkpoint: Checkpoint?
+    /// Where the connection stood when its end began.
+    var end: Checkpoint?
     private var savedBytes: UInt64 = 0
     /// Something was missed, so the cursor is behind even if nothing is sent.
     var mustSave = false
@@ -67,13 +69,20 @@ extension WebSocketSession {
         served.saved(checkpoint.bytes)
     }
 
+    /// Notes where the connection stands before a close frame is queued, which nobody has to
+    /// acknowledge for what came before it.
+    func noteEnd(on loop: EventLoop, _ slot: UInt32) {
+        if served.end != nil { return }
+        served.end = currentCheckpoint(loop.bytesWritten(slot) + UInt64(loop.queuedBytes(slot)))
+    }
+
     /// The session is over, whatever ended it. When the peer has acknowledged everything, everything
     /// counts; otherwise the last checkpoint that it has, if any.
     func saveAtEnd(on loop: EventLoop, _ slot: UInt32) {
-        let handed = loop.bytesWritten(slot) + UInt64(loop.queuedBytes(slot))
+        noteEnd(on: loop, slot)
         let acknowledged = loop.bytesAcknowledged(slot)
-        if acknowledged == handed {
-            save(currentCheckpoint(handed), on: loop)
+        if let end = served.end, acknowledged >= end.bytes {
+            save(end, on: loop)
         } else if let checkpoint = served.checkpoint, acknowledged >= checkpoint.bytes {
             save(checkpoint, on: loop)
         } else {

@@ -134,7 +134,8 @@ package final class Exchange {
 
     /// A group number out of a request; no group has one that does not fit.
     package static func group(_ value: Int64) throws(Failure) -> UInt32 {
-        guard let group = UInt32(exactly: value), group > 0 else { throw Failure(.groupNotFound) }
+        if value < 1 { throw .field("group_id", "must be at least 1") }
+        guard let group = UInt32(exactly: value) else { throw Failure(.groupNotFound) }
         return group
     }
 }

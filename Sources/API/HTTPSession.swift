@@ -317,7 +317,7 @@ final class HTTPSession: Session {
     ) {
         let json = unsafe context.exchangeInUse
         json.json.removeAll()
-        ErrorBody.append(failure, to: &json.json)
+        ErrorBody.append(failure, status: status?.rawValue, to: &json.json)
         let status = status ?? HTTPStatus(rawValue: failure.code.status) ?? .internalServerError
         json.json.withSpan {
             write(plan, status, type: ErrorBody.contentType, body: $0, on: loop, slot)
@@ -396,9 +396,11 @@ final class HTTPSession: Session {
     func shutDown(on loop: EventLoop, _ slot: UInt32) {
         if waiting != nil {
             closesAfterAnswer = true
-        } else {
+        } else if loop.queuedBytes(slot) > 0 {
             isFinished = true
             loop.finish(slot, .shutdown)
+        } else {
+            loop.close(slot, .shutdown)
         }
     }
 }

@@ -17,6 +17,8 @@ enum ResponseWriter {
         head.contentType = type
         if closes {
             head.connection = .close
+        } else if status == .upgradeRequired {
+            head.connection = .upgrade
         } else if plan.minorVersion == 0 {
             head.connection = .keepAlive
         }
@@ -27,7 +29,10 @@ enum ResponseWriter {
             buffer.append(header: "WWW-Authenticate", fixed: "Bearer")
         }
         if !plan.allow.isEmpty { _ = buffer.append(header: "Allow", value: plan.allow) }
-        if status == .upgradeRequired { WebSocketHandshake.appendUpgradeFields(to: &buffer) }
+        if status == .upgradeRequired {
+            buffer.append(header: "Upgrade", fixed: "websocket")
+            buffer.append(header: "Sec-WebSocket-Version", fixed: WebSocketHandshake.version)
+        }
         if status == .serviceUnavailable { buffer.append(header: "Retry-After", number: 1) }
         if !plan.corsOrigin.isEmpty { appendCORS(plan, to: &buffer) }
         buffer.appendEndOfHead()

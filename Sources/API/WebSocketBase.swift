@@ -36,6 +36,9 @@ class WebSocketBase: Session {
         _ kind: WebSocketMessage.Kind, _ bytes: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
     ) {}
 
+    /// The end begins: nothing of what follows is for the peer's eyes but the close frame.
+    func willEnd(on loop: EventLoop, _ slot: UInt32) {}
+
     /// Nothing was sent to the peer for a while.
     func sendHeartbeat(on loop: EventLoop, _ slot: UInt32) {}
 
@@ -78,6 +81,7 @@ class WebSocketBase: Session {
                 act(closing.received(code), .webSocketClosed, on: loop, slot)
                 return input.count
             case .failure(let failure):
+                willEnd(on: loop, slot)
                 let action = closing.failed(failure)
                 if case .sendCloseAndDrop = action {
                     loop.send(loop.stage { $0.append(webSocketClose: failure) }, to: slot)
@@ -119,6 +123,8 @@ class WebSocketBase: Session {
         _ action: WebSocketClosing.Action, _ reason: CloseReason, on loop: EventLoop,
         _ slot: UInt32
     ) {
+        if action == .nothing { return }
+        willEnd(on: loop, slot)
         switch action {
         case .nothing: return
         case .sendClose(let code), .sendCloseAndDrop(let code):

@@ -85,6 +85,7 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     /// Another connection takes this one's place; `done` is called when this one is written down.
     func giveWay(on loop: EventLoop, _ slot: UInt32, _ done: @escaping @Sendable () -> Void) {
         afterEnd.append(done)
+        willEnd(on: loop, slot)
         loop.send(
             loop.stage { SystemFrame.appendKicked(to: &$0, time: loop.unixMilliseconds) }, to: slot)
         end(.replaced, .replaced, on: loop, slot)
@@ -93,6 +94,10 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     }
 
     func waitForEnd(_ done: @escaping @Sendable () -> Void) { afterEnd.append(done) }
+
+    override func willEnd(on loop: EventLoop, _ slot: UInt32) {
+        if phase == .open { noteEnd(on: loop, slot) }
+    }
 
     override func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) {
         let wasOpen = phase == .open

@@ -32,6 +32,12 @@ extension EventLoop {
             unsafe connection.pointee.unparsed = nil
             feed(slot)
         } else if received == 0 {
+            // What came before the end and waited while the session was paused goes first; if that
+            // makes the session pause again, the end is read again later.
+            if unsafe connection.pointee.unparsed != nil, !flags.contains(.finishing) {
+                offerRemainder(slot)
+                if unsafe !connection.pointee.flags.isDisjoint(with: [.paused, .closed]) { return }
+            }
             peerEnded(slot)
         } else if errno != EAGAIN && errno != EINTR {
             close(slot, .peerReset)

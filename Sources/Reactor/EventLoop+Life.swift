@@ -174,13 +174,18 @@ extension EventLoop {
         if unsafe !connection.pointee.flags.isDisjoint(with: [.finishing, .closed]) { return }
         unsafe connection.pointee.flags.insert(.finishing)
         end(slot, reason)
-        unsafe connection.pointee.wakeTick =
-            tick &+ UInt32(ReactorLimits.lingerSeconds * ReactorLimits.ticksPerSecond)
+        unsafe connection.pointee.wakeTick = tick &+ lingerTicks
         if unsafe connection.pointee.pending == 0, unsafe connection.pointee.unsent == nil {
             endOutput(slot)
         } else {
             setDeaf(slot, false)
         }
+    }
+
+    /// How long an orderly end may take; when the server itself goes away, not long.
+    private var lingerTicks: UInt32 {
+        let seconds = isDraining ? ReactorLimits.drainLingerSeconds : ReactorLimits.lingerSeconds
+        return UInt32(seconds * ReactorLimits.ticksPerSecond)
     }
 
     /// Our side is complete: the peer sees the end, we wait for its own.
@@ -237,8 +242,13 @@ extension EventLoop {
             listener = nil
         }
         for slot in 0..<UInt32(table.slotCount) {
-            guard let session = unsafe table.at(slot).pointee.session else { continue }
-            unsafe delegate.shutDown(session, on: self, slot)
+            let connection = unsafe table.at(slot)
+            if let session = unsafe connection.pointee.session {
+                unsafe delegate.shutDown(session, on: self, slot)
+            } else if unsafe connection.pointee.descriptor >= 0 {
+                unsafe connection.pointee.wakeTick = min(
+                    connection.pointee.wakeTick, tick &+ lingerTicks)
+            }
         }
     }
 

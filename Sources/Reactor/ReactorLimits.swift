@@ -30,6 +30,8 @@ package enum ReactorLimits {
     package static let ticksPerSecond = 8
     /// Seconds for a peer to read the rest and end its side after an orderly end began.
     package static let lingerSeconds = 5
+    /// The same while the server goes away: it has ten seconds for everything.
+    package static let drainLingerSeconds = 1
     /// Reactors: the key of a connection has 8 bits for them, the hub's masks have 64.
     package static let reactorsMax = 64
 }

@@ -12,7 +12,7 @@ func runCommand(_ arguments: [String]) -> CInt {
     case .serve(let flags): return serve(flags)
     case .configCheck(let flags):
         let outcome = Configuration.check(flags, environment: Environment.current())
-        print(outcome.text)
+        if outcome.exitCode == 0 { print(outcome.text) } else { complain(outcome.text) }
         return outcome.exitCode
     case .load(let rest): return load(rest)
     case .version:

@@ -1,6 +1,7 @@
 // The secret that signs tokens: the configured one, or one that is made on first start and kept in the
 // data directory, readable by its owner only.
 
+import API
 import Base
 import CLinux
 import Configuration
@@ -8,7 +9,9 @@ import Glibc
 
 enum TokenSecret {
     private static let fileName = "jwt_secret"
+    /// 256 bits, written as hexadecimal text, so that the file can be read out and configured.
     private static let bytes = 32
+    private static let characters = bytes * 2
 
     static func load(
         _ configuration: Configuration, directory: String
@@ -16,7 +19,11 @@ enum TokenSecret {
         if !configuration.auth.jwtSecret.isEmpty { return Array(configuration.auth.jwtSecret.utf8) }
         let path = "\(directory)/\(fileName)"
         if let kept = try read(path) { return kept }
-        let secret = Random.bytes(bytes)
+        var text = ByteBuffer(capacity: characters)
+        for _ in 0..<bytes / 8 {
+            text.append(hexadecimal: Random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) })
+        }
+        let secret = Array(String(copying: text).utf8)
         try write(secret, to: path)
         return secret
     }
@@ -28,14 +35,16 @@ enum TokenSecret {
             throw Refusal("\(SystemError.last("open \(path)"))")
         }
         let file = Descriptor(number)
-        var buffer = [UInt8](repeating: 0, count: bytes + 1)
+        var buffer = [UInt8](repeating: 0, count: characters + 2)
         let count = unsafe buffer.withUnsafeMutableBytes {
             unsafe Glibc.read(file.number, $0.baseAddress, $0.count)
         }
-        guard count == bytes else {
-            throw Refusal("\(path) does not hold the \(bytes) bytes of a secret; restore it, or remove it to end all tokens")
+        guard count >= characters, buffer[characters...].allSatisfy({ $0 == 0 || $0 == 10 }) else {
+            throw Refusal(
+                "\(path) does not hold the \(characters) characters of a secret; restore it, or "
+                    + "remove it to end all tokens")
         }
-        return Array(buffer[..<bytes])
+        return Array(buffer[..<characters])
     }
 
     /// Whole or not at all: written beside, synced, renamed.

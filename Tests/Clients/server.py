@@ -127,13 +127,13 @@ class Server:
         self.process = None
         return code
 
-    def refuses(self, port=0):
+    def refuses(self, port=0, expected=1):
         """Starts it where it must not start; returns what it said, and checks that this is one
         clear line for the operator."""
         self.launch(port)
         code = self.ended(START_SECONDS)
         said = self.lines[self.first_line:]
-        assert code == 1, f"exit code {code}\n{self.log()}"
+        assert code == expected, f"exit code {code}\n{self.log()}"
         assert said and said[-1].strip(), "refused without a word"
         assert not any("Fatal error" in line or "Stack dump" in line for line in said), self.log()
         return "\n".join(said)

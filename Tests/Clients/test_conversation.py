@@ -127,24 +127,6 @@ def test_backlog_and_live_traffic_meet_without_gap(pair):
         assert take(b, 400) == [(n + 1, str(n)) for n in range(400)]
 
 
-def test_own_acks_decide_with_ack_1(pair):
-    anna, bert = pair
-    first = [anna.send(to=bert.name, content=f"{n}") for n in range(6)]
-    with bert.connect(ack=1) as b:
-        b.expect(type=SYSTEM, event="synced")
-        frames = b.messages(6)
-        b.send(ACK, id=frames[2]["id"], status="received")
-        b.settle()
-    with bert.connect(ack=1) as b:
-        b.expect(type=SYSTEM, event="synced")
-        assert [f["id"] for f in b.messages(3)] == [m["id"] for m in first[3:]]
-        b.send(ACK, msg_id=first[5]["msg_id"], status="received")
-        b.settle()
-    with bert.connect(ack=1) as b:
-        b.expect(type=SYSTEM, event="synced")
-        assert not [f for f in b.passed if f["type"] == PRIVATE]
-
-
 def test_second_connection_replaces_the_first(pair):
     anna, bert = pair
     old = bert.connect()
@@ -177,8 +159,7 @@ def test_notes_to_self(pair):
         assert ack["seq"] == 2
     assert [m["content"] for m in anna.history(peer=anna.name)] == ["buy milk", "buy bread"]
     anna.send(to=anna.name, content="written elsewhere")
-    with anna.connect(ack=1) as a:
-        a.expect(type=SYSTEM, event="synced")
+    with anna.connect() as a:
         assert not [f for f in a.passed if f["type"] == PRIVATE], "notes are in no backlog"
 
 
@@ -309,14 +290,9 @@ def test_plain_request_to_the_websocket_is_told_to_upgrade(server):
 
 
 @pytest.mark.parametrize("compression", [None, "deflate"])
-def test_with_and_without_compression(pair, compression):
+def test_large_messages_whatever_is_offered(pair, compression):
     anna, bert = pair
     with Connection(anna, compression=compression) as a, bert.connect() as b:
-        negotiated = a.socket.response.headers.get("Sec-WebSocket-Extensions", "")
-        assert ("permessage-deflate" in negotiated) == (compression is not None)
-        if compression:
-            assert "server_no_context_takeover" in negotiated
-            assert "client_no_context_takeover" in negotiated
         text = "压缩 " * 2000
         echo, ack = a.say(text, to=bert.name)
         assert echo["content"] == text and b.expect(id=ack["id"])["content"] == text

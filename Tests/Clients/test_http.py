@@ -134,7 +134,7 @@ def test_our_end_of_the_connection_may_close_first(server):
 
 # What must be refused
 
-POST_LINE = f"POST {LOGIN} HTTP/1.1\r\nHost: a\r\n"
+POST_LINE = f"POST {LOGIN} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 SMUGGLED = "GET /healthz HTTP/1.1\r\nHost: smuggled\r\n\r\n"
 
 
