@@ -86,10 +86,11 @@ struct CatchUpState {
 }
 
 extension WebSocketSession {
-    /// Bytes of backlog in one turn and connection: a turn stays short, and others get theirs.
-    private static let bytesPerTurn = 64 * 1_024
-    /// The backlog waits while more than this is on its way to the peer.
-    private static let bytesWaitingMax = 128 * 1_024
+    /// Bytes of backlog in one turn and connection: a turn stays short, and others get theirs. Far
+    /// below the outbound limit, so that a backlog alone never makes a reader too slow.
+    private var bytesPerTurn: Int {
+        min(64 * 1_024, unsafe context.server.settings.outboundBytesMax / 4)
+    }
 
     func startCatchingUp(on loop: EventLoop, _ slot: UInt32) {
         let missed = chat.missed(by: user, device: device)
@@ -106,16 +107,16 @@ extension WebSocketSession {
     /// Sends the next part of the backlog.
     func pumpBacklog(on loop: EventLoop, _ slot: UInt32) {
         guard isOpen, !catchUp.isDone else { return }
-        if loop.queuedBytes(slot) > Self.bytesWaitingMax {
+        if loop.queuedBytes(slot) > bytesPerTurn {
             loop.proceedWhenDrained(slot)
             return
         }
         let workspace = unsafe context.exchangeInUse.workspace
         var buffer = ByteBuffer(capacity: 4_096)
-        while buffer.count < Self.bytesPerTurn, let first = catchUp.behind.first {
+        while buffer.count < bytesPerTurn, let first = catchUp.behind.first {
             let step = chat.appendBacklog(
                 of: ConversationKey(bits: first.topic), from: first.next,
-                bytesMax: Self.bytesPerTurn, to: &buffer, workspace)
+                bytesMax: bytesPerTurn, to: &buffer, workspace)
             catchUp.advance(first.topic, to: step.next)
             if step.isDone {
                 for answer in catchUp.goLive(first.topic, at: step.next) {

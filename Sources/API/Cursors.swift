@@ -76,14 +76,20 @@ extension WebSocketSession {
         served.end = currentCheckpoint(loop.bytesWritten(slot) + UInt64(loop.queuedBytes(slot)))
     }
 
-    /// The session is over, whatever ended it. When the peer has acknowledged everything, everything
-    /// counts; otherwise the last checkpoint that it has, if any.
-    func saveAtEnd(on loop: EventLoop, _ slot: UInt32) {
-        noteEnd(on: loop, slot)
-        let acknowledged = loop.bytesAcknowledged(slot)
-        if let end = served.end, acknowledged >= end.bytes {
-            save(end, on: loop)
-        } else if let checkpoint = served.checkpoint, acknowledged >= checkpoint.bytes {
+    /// The session is over. True when the peer has acknowledged everything that it was sent before
+    /// the end, which then is the cursor.
+    func saveIfAcknowledged(on loop: EventLoop, _ slot: UInt32) -> Bool {
+        guard let end = served.end, loop.bytesAcknowledged(slot) >= end.bytes else { return false }
+        save(end, on: loop)
+        return true
+    }
+
+    /// The peer has not acknowledged everything and never will: the last checkpoint counts, if it
+    /// was reached.
+    func saveWhatIsKnown(on loop: EventLoop, _ slot: UInt32) {
+        if let checkpoint = served.checkpoint,
+            loop.bytesAcknowledged(slot) >= checkpoint.bytes
+        {
             save(checkpoint, on: loop)
         } else {
             chat.saveLastSeen(

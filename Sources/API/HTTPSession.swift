@@ -390,6 +390,8 @@ final class HTTPSession: Session {
 
     func outboxIsFull(on loop: EventLoop, _ slot: UInt32) {}
 
+    func gone(on loop: EventLoop, _ slot: UInt32) {}
+
     func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) { isFinished = true }
 
     /// The server goes away: what is being answered is answered, the rest ends now.

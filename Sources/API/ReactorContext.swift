@@ -19,6 +19,8 @@ package final class ReactorContext: LoopDelegate {
     let date = Remembered()
     /// Chat connections whose predecessor has not ended yet.
     var opening: [ConnectionKey: WebSocketSession] = [:]
+    /// Chat connections that are over and wait for their peer's last acknowledgement, by slot.
+    var departing: [UInt32: WebSocketSession] = [:]
     var isDraining = false
     private var nextRequest: UInt64
 
@@ -67,6 +69,9 @@ package final class ReactorContext: LoopDelegate {
     package func ticked(on loop: EventLoop) {
         if loop.tick % UInt32(ReactorLimits.ticksPerSecond) == 0 { date.isStale = true }
         saveCursors(on: loop)
+        if !departing.isEmpty {
+            for (slot, session) in departing { session.depart(on: loop, slot) }
+        }
     }
 
     /// Looks at the share of the connections that is due with this tick, so that each one's cursor is

@@ -55,6 +55,8 @@ class WebSocketBase: Session {
 
     func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) {}
 
+    func gone(on loop: EventLoop, _ slot: UInt32) {}
+
     var heartbeatSeconds: Int { unsafe context.server.settings.heartbeatSeconds }
 
     // MARK: input

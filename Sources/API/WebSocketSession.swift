@@ -26,6 +26,7 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     let device: String
     var key = ConnectionKey.none
     var phase = Phase.opening
+    private var isFinished = false
     /// Called when everything about this connection is written down.
     private var afterEnd: [@Sendable () -> Void] = []
     var catchUp = CatchUpState()
@@ -89,11 +90,12 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
         loop.send(
             loop.stage { SystemFrame.appendKicked(to: &$0, time: loop.unixMilliseconds) }, to: slot)
         end(.replaced, .replaced, on: loop, slot)
-        // A connection that was closing already has ended, or will: `ended` is called once.
-        if phase == .over { finishEnd() }
     }
 
-    func waitForEnd(_ done: @escaping @Sendable () -> Void) { afterEnd.append(done) }
+    /// Calls `done` when this connection is written down, which may be so already.
+    func waitForEnd(_ done: @escaping @Sendable () -> Void) {
+        if isFinished { done() } else { afterEnd.append(done) }
+    }
 
     override func willEnd(on loop: EventLoop, _ slot: UInt32) {
         if phase == .open { noteEnd(on: loop, slot) }
@@ -102,15 +104,36 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     override func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) {
         let wasOpen = phase == .open
         phase = .over
+        chat.hub.online.leave(user: user, key: key)
         if wasOpen {
-            saveAtEnd(on: loop, slot)
             unsafe context.loopHub.remove(slot: slot)
+            noteEnd(on: loop, slot)
+            if !saveIfAcknowledged(on: loop, slot) {
+                // The peer's acknowledgement is a moment away, or will never come.
+                unsafe context.departing[slot] = self
+                loop.tellWhenGone(self, slot)
+                return
+            }
         }
         // While the predecessor has not ended, whoever comes next must wait for it too.
         if unsafe context.opening[key] == nil { finishEnd() }
     }
 
+    /// Asked with every tick while the connection lingers.
+    func depart(on loop: EventLoop, _ slot: UInt32) {
+        guard saveIfAcknowledged(on: loop, slot) else { return }
+        unsafe context.departing[slot] = nil
+        finishEnd()
+    }
+
+    override func gone(on loop: EventLoop, _ slot: UInt32) {
+        guard unsafe context.departing.removeValue(forKey: slot) != nil else { return }
+        if !saveIfAcknowledged(on: loop, slot) { saveWhatIsKnown(on: loop, slot) }
+        finishEnd()
+    }
+
     private func finishEnd() {
+        isFinished = true
         chat.hub.online.unregister(user: user, key: key)
         let waiting = afterEnd
         afterEnd = []
@@ -276,7 +299,9 @@ extension ReactorContext {
     ) {
         if let slot = loop.slot(of: old), let session = loop.session(slot) as? WebSocketSession {
             session.giveWay(on: loop, slot, done)
-        } else if let session = opening[old] {
+        } else if let session = opening[old]
+            ?? departing.values.first(where: { $0.key == old })
+        {
             session.waitForEnd(done)
         } else {
             done()

@@ -79,7 +79,7 @@ extension Loader {
             failed.remove(key.path)
             takeText(key, text, from: .variable(variable))
         case .missing:
-            problems.add(variable, "\(key.path): \(Shown.text(file)) does not exist; create it")
+            problems.add(variable, "\(key.path): \(Shown.path(file)) does not exist; create it")
         case .tooLong:
             problems.add(
                 variable, "\(key.path): \(Shown.text(file)) is longer than 64 KiB; shorten it")

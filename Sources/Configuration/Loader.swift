@@ -75,7 +75,7 @@ struct Loader {
             read(text, name: path)
         case .missing:
             guard named != nil else { return }
-            problems.add("--config", "\(Shown.text(path)) does not exist; give the path of a file")
+            problems.add("--config", "\(Shown.path(path)) does not exist; give the path of a file")
         case .tooLong:
             problems.add(path, "the file is longer than 1 MiB; no configuration needs that")
         case .failed(let error):

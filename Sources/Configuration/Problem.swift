@@ -44,12 +44,14 @@ struct Problems {
 
 /// How a given value is shown in a problem: escaped, in quotes where it has any oddity, bounded.
 enum Shown {
-    static func text(_ text: String) -> String {
+    static func path(_ path: String) -> String { text(path, most: 1_024) }
+
+    static func text(_ text: String, most: Int = 64) -> String {
         var result = ""
         var count = 0
         for scalar in text.unicodeScalars {
             count += 1
-            if count > 64 {
+            if count > most {
                 result += "…"
                 break
             }
@@ -60,7 +62,7 @@ enum Shown {
                 result.unicodeScalars.append(scalar)
             }
         }
-        let plain = !result.isEmpty && !result.contains(" ") && count <= 64
+        let plain = !result.isEmpty && !result.contains(" ") && count <= most
         return plain ? result : "\"\(result)\""
     }
 }

@@ -14,6 +14,8 @@ package final class Online: Sendable {
         var key: ConnectionKey
         /// Nothing is left to catch up with: what is released is handed out at once.
         var isServed = false
+        /// Over for the hub, but not written down yet: its successor waits for that.
+        var isLeaving = false
     }
 
     /// Padded, so that two stripes never share a cache line.
@@ -32,48 +34,58 @@ package final class Online: Sendable {
         stripes[Int(number) & (Self.stripeCount - 1)]
     }
 
+    /// Changes a user's entries, and keeps count of the users that are online.
+    private func change<R>(_ user: UInt32, _ body: (inout [Entry]) -> R) -> R {
+        stripe(user).users.withLock { all in
+            var entries = all[user] ?? []
+            let before = entries.contains { !$0.isLeaving }
+            let result = body(&entries)
+            let after = entries.contains { !$0.isLeaving }
+            all[user] = entries.isEmpty ? nil : entries
+            if after != before { users.wrappingAdd(after ? 1 : -1, ordering: .relaxed) }
+            return result
+        }
+    }
+
     /// Puts `key` in the place of the device's connection; returns the one that was there.
     package func register(
         user: UInt32, device: String, key: ConnectionKey
     ) -> ConnectionKey? {
-        stripe(user).users.withLock { entries in
-            var list = entries[user] ?? []
-            if let index = list.firstIndex(where: { $0.device == device }) {
-                let old = list[index].key
-                list[index] = Entry(device: device, key: key)
-                entries[user] = list
-                return old
+        change(user) { entries in
+            let new = Entry(device: device, key: key)
+            guard let index = entries.firstIndex(where: { $0.device == device }) else {
+                entries.append(new)
+                return nil
             }
-            if list.isEmpty { users.wrappingAdd(1, ordering: .relaxed) }
-            list.append(Entry(device: device, key: key))
-            entries[user] = list
-            return nil
+            let old = entries[index].key
+            entries[index] = new
+            return old
         }
     }
 
-    /// The connection is over; true when it was the user's last.
-    @discardableResult
-    package func unregister(user: UInt32, key: ConnectionKey) -> Bool {
-        stripe(user).users.withLock { entries in
-            guard var list = entries[user],
-                let index = list.firstIndex(where: { $0.key == key })
-            else { return false }
-            list.remove(at: index)
-            entries[user] = list.isEmpty ? nil : list
-            if list.isEmpty { users.wrappingSubtract(1, ordering: .relaxed) }
-            return list.isEmpty
+    /// The connection takes part no more; whoever registers next still learns of it.
+    package func leave(user: UInt32, key: ConnectionKey) {
+        change(user) { entries in
+            guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
+            entries[index].isLeaving = true
+            entries[index].isServed = false
         }
+    }
+
+    /// The connection is written down. Removes nothing when another has taken its place.
+    package func unregister(user: UInt32, key: ConnectionKey) {
+        change(user) { entries in entries.removeAll { $0.key == key } }
     }
 
     package func isOnline(_ user: UInt32) -> Bool {
-        stripe(user).users.withLock { $0[user] != nil }
+        stripe(user).users.withLock { $0[user]?.contains { !$0.isLeaving } ?? false }
     }
 
     /// The connection has caught up: from here on it gets what is released, at once.
     package func setServed(user: UInt32, key: ConnectionKey) {
-        stripe(user).users.withLock { entries in
-            guard let index = entries[user]?.firstIndex(where: { $0.key == key }) else { return }
-            entries[user]?[index].isServed = true
+        change(user) { entries in
+            guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
+            entries[index].isServed = true
         }
     }
 
@@ -103,6 +115,6 @@ package final class Online: Sendable {
     func groupHasOthers(_ group: UInt32, than user: UInt32) -> Bool {
         let all = stripe(group).groups.withLock { Int($0[UInt64(group)] ?? 0) }
         if all == 0 { return false }
-        return all > stripe(user).users.withLock { $0[user]?.count ?? 0 }
+        return all > stripe(user).users.withLock { $0[user]?.count { !$0.isLeaving } ?? 0 }
     }
 }

@@ -221,9 +221,16 @@ extension EventLoop {
         session?.ended(reason, on: self, slot)
     }
 
+    /// `Session.gone` is called when the socket is closed: until then its TCP can be asked what has
+    /// arrived.
+    package func tellWhenGone(_ session: any Session, _ slot: UInt32) { departing[slot] = session }
+
     func freeClosed() {
         if closed.isEmpty { return }
         for slot in closed {
+            if !departing.isEmpty, let session = departing.removeValue(forKey: slot) {
+                session.gone(on: self, slot)
+            }
             let connection = unsafe table.at(slot)
             _ = unsafe Descriptor(connection.pointee.descriptor)
             table.give(slot)

@@ -53,6 +53,8 @@ package final class EventLoop: @unchecked Sendable {
     var scheduled: [UInt32] = []
     var running: [UInt32] = []
     var closed: [UInt32] = []
+    /// Sessions that want to know when the socket of their ended connection is closed.
+    var departing: [UInt32: any Session] = [:]
     var mail: [Mail] = []
     var listener: Listener?
     var spare: Descriptor?

@@ -39,6 +39,10 @@ package protocol Session: AnyObject {
     /// session ends the connection in its own words.
     func outboxIsFull(on loop: EventLoop, _ slot: UInt32)
 
-    /// The connection is over. Its slot is given to another one at the end of this turn.
+    /// The connection is over for the session: nothing more is taken from it or given to it. What
+    /// it has queued may still be on its way.
     func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32)
+
+    /// The socket is about to be closed; called only where `EventLoop.tellWhenGone` asked for it.
+    func gone(on loop: EventLoop, _ slot: UInt32)
 }
