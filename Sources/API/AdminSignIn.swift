@@ -12,7 +12,9 @@ extension Exchange {
         }
         let admin = chat.admin(named: name, &reading)
         let hash = admin?.passwordHash ?? server.decoyHash
-        return try work { PasswordHash.verify(password, hash) } then: {
+        return try work {
+            PasswordHash.verify(password, hash)
+        } then: {
             exchange, isRight throws(Failure) in
             guard let admin, isRight else { throw Failure(.wrongCredentials) }
             let issuedAt = exchange.time / 1_000

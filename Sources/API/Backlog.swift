@@ -74,7 +74,8 @@ struct CatchUpState {
 
     /// How far each conversation has come that the watermark does not speak for.
     var exceptions: [DeviceCursor.Exception] {
-        behind.map { exception($0.topic, $0.next - 1) } + live.map { exception($0.topic, $0.lastSent) }
+        behind.map { exception($0.topic, $0.next - 1) }
+            + live.map { exception($0.topic, $0.lastSent) }
     }
 
     private func exception(_ topic: UInt64, _ sequence: UInt32) -> DeviceCursor.Exception {

@@ -1,7 +1,7 @@
-// How far a connection has been served, as far as its TCP can prove it. At intervals the session notes
-// a checkpoint: so many bytes were handed out, and with them everything up to this message. When the
-// peer has acknowledged those bytes, the checkpoint is confirmed, and written down as the cursor of
-// the user's device. What a dead link swallowed was never confirmed, and comes again.
+// How far a connection has been served, as far as its TCP can prove it. At intervals the session
+// notes a checkpoint: so many bytes were handed out, and with them everything up to this message.
+// When the peer has acknowledged those bytes, the checkpoint is confirmed, and written down as the
+// cursor of the user's device. What a dead link swallowed was never confirmed, and comes again.
 
 import Base
 import Chat

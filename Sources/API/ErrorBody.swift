@@ -7,8 +7,8 @@ import Wire
 package enum ErrorBody {
     package static let contentType: StaticString = "application/problem+json"
 
-    /// `{"type","title","status","detail","code"}`, and `errors` where fields are at fault. `status`
-    /// where it is not the one of the code (what HTTP itself refuses).
+    /// `{"type","title","status","detail","code"}`, and `errors` where fields are at fault.
+    /// `status` where it is not the one of the code (what HTTP itself refuses).
     package static func append(
         _ failure: Failure, status: UInt16? = nil, to buffer: inout ByteBuffer
     ) {

@@ -1,50 +1,18 @@
-// One connection that speaks HTTP/1.1. Requests are answered one at a time, in order: while one waits
-// for the log, a worker or its body, nothing behind it is read.
+// One connection that speaks HTTP/1.1. Requests are answered one at a time, in order: while one
+// waits for the log, a worker or its body, nothing behind it is read.
 //
 //     idle ─head─► (body complete?) ──no──► body ─complete─► run ─► answered ─► idle
 //                        └──────yes──────────────────────────► │
 //                                                  waiting ◄───┘ log, worker
 //
-// A request that came whole is parsed and run in the shared receive buffer; only one that did not is
-// kept, in `PendingRequest`.
+// A request that came whole is parsed and run in the shared receive buffer; only one that did not
+// is kept, in `PendingRequest`.
 
 import Base
 import Chat
 import Reactor
 import Store
 import Wire
-
-/// What was decided about a request from its head.
-struct RequestPlan {
-    enum Step {
-        case run(Int)
-        case refuse(Failure)
-        /// OPTIONS: 204 with these methods.
-        case options(String)
-    }
-    var step: Step
-    var allow = ""
-    var claims: TokenClaims?
-    var user: UInt32 = 0
-    var isHead = false
-    var keepAlive = true
-    var minorVersion = 1
-    var requestID: UInt64 = 0
-    var corsOrigin = ""
-    /// Set where the route is the WebSocket's.
-    var upgrade: UpgradeRequest?
-}
-
-/// A request whose body has not come whole.
-final class PendingRequest {
-    let plan: RequestPlan
-    var query = ByteBuffer()
-    var body = ByteBuffer()
-    var chunked: HTTPChunkedBody?
-    var remaining = 0
-
-    init(_ plan: RequestPlan) { self.plan = plan }
-}
 
 final class HTTPSession: Session {
     unowned(unsafe) let context: ReactorContext
@@ -203,7 +171,8 @@ final class HTTPSession: Session {
     /// What cannot be parsed is answered, and the connection ends: nobody knows where the next
     /// request would begin.
     private func refuse(_ failure: HTTPParseFailure, on loop: EventLoop, _ slot: UInt32) {
-        let code: Failure.Code = failure.status == .contentTooLarge ? .payloadTooLarge : .invalidRequest
+        let code: Failure.Code =
+            failure.status == .contentTooLarge ? .payloadTooLarge : .invalidRequest
         let body = Failure(code, "\(failure.sentence)")
         var plan = RequestPlan(step: .refuse(body), keepAlive: false)
         plan.requestID = unsafe context.requestID()

@@ -1,5 +1,5 @@
-// What the API keeps for each reactor: the parser and the buffers that all of its connections share,
-// and the loop's phases that belong to us (new connections, commits, the clock).
+// What the API keeps for each reactor: the parser and the buffers that all of its connections
+// share, and the loop's phases that belong to us (new connections, commits, the clock).
 
 import Base
 import Chat
@@ -42,7 +42,9 @@ package final class ReactorContext: LoopDelegate {
 
     /// The context of a loop that has one.
     package static func of(_ loop: EventLoop) -> ReactorContext {
-        guard let owner = unsafe LoopHub.of(loop).owner else { preconditionFailure("a hub of nobody") }
+        guard let owner = unsafe LoopHub.of(loop).owner else {
+            preconditionFailure("a hub of nobody")
+        }
         return unsafe unsafeDowncast(owner, to: ReactorContext.self)
     }
 
@@ -74,8 +76,8 @@ package final class ReactorContext: LoopDelegate {
         }
     }
 
-    /// Looks at the share of the connections that is due with this tick, so that each one's cursor is
-    /// looked at once an interval and they do not all come together.
+    /// Looks at the share of the connections that is due with this tick, so that each one's cursor
+    /// is looked at once an interval and they do not all come together.
     private func saveCursors(on loop: EventLoop) {
         let parts = server.chat.settings.cursorIntervalSeconds * ReactorLimits.ticksPerSecond
         let part = Int(loop.tick) % parts

@@ -1,5 +1,5 @@
-// From a request's head to a plan: which route, who asks, and may he. Everything that can be refused
-// without the body is refused here.
+// From a request's head to a plan: which route, who asks, and may he. Everything that can be
+// refused without the body is refused here.
 
 import Base
 import Chat

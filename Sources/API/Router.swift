@@ -1,5 +1,5 @@
-// From a path to its routes: an open hash table over the paths, which are all fixed texts. Built once;
-// looking a path up hashes its bytes and compares them once.
+// From a path to its routes: an open hash table over the paths, which are all fixed texts. Built
+// once; looking a path up hashes its bytes and compares them once.
 
 package import Chat
 package import Wire

@@ -8,7 +8,8 @@ package enum Routes {
 
     package static func all(_ settings: APISettings) -> [Route] {
         var routes = [
-            Route(.post, "/api/v1/user/register", .anyone) { e throws(Failure) in try e.register() },
+            Route(.post, "/api/v1/user/register", .anyone) { e throws(Failure) in try e.register()
+            },
             Route(.post, "/api/v1/user/login", .anyone) { e throws(Failure) in try e.signIn() },
             Route(.get, "/api/v1/user/me", .user) { e throws(Failure) in try e.showMe() },
             Route(.put, "/api/v1/user/me", .user) { e throws(Failure) in try e.changeMe() },

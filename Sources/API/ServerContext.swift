@@ -1,4 +1,5 @@
-// What all reactors share: the domain, the keys of tokens, the workers, and the settings of the API.
+// What all reactors share: the domain, the keys of tokens, the workers, and the settings of the
+// API.
 
 package import Base
 package import Chat

@@ -1,5 +1,5 @@
-// The JSON shapes of SPEC 2, one function each, so that a shape is written in one place. What is unset
-// is "", never null.
+// The JSON shapes of SPEC 2, one function each, so that a shape is written in one place. What is
+// unset is "", never null.
 
 package import Base
 package import Chat

@@ -1,5 +1,6 @@
-// JSON Web Tokens (RFC 7519), HS256 only: the algorithm is pinned, so the header of a good token is
-// one constant text, and a token with any other header is refused before its signature is looked at.
+// JSON Web Tokens (RFC 7519), HS256 only: the algorithm is pinned, so the header of a good token
+// is one constant text, and a token with any other header is refused before its signature is
+// looked at.
 //
 //     base64url(header) . base64url(claims) . base64url(HMAC-SHA256 of what stands before)
 

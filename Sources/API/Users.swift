@@ -18,7 +18,9 @@ extension Exchange {
         }
         try chat.checkRegistration(name: name, password: password, nickname: nickname)
         let cost = chat.settings.bcryptCost
-        return try work { PasswordHash.make(password, cost: cost) } then: {
+        return try work {
+            PasswordHash.make(password, cost: cost)
+        } then: {
             exchange, hash throws(Failure) in
             try exchange.chat.register(
                 name: name, passwordHash: hash, nickname: nickname, at: exchange.time,
@@ -33,7 +35,9 @@ extension Exchange {
         }
         let account = chat.accountForSignIn(name, &reading)
         let hash = account?.passwordHash ?? server.decoyHash
-        return try work { PasswordHash.verify(password, hash) } then: {
+        return try work {
+            PasswordHash.verify(password, hash)
+        } then: {
             exchange, isRight throws(Failure) in
             guard let account, isRight else {
                 throw Failure(.wrongCredentials)

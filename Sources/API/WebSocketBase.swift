@@ -161,8 +161,8 @@ class WebSocketBase: Session {
 
     // MARK: time
 
-    /// A heartbeat after a period in which nothing was sent, a Ping after one in which nothing came,
-    /// and the end after two of those (SPEC 3).
+    /// A heartbeat after a period in which nothing was sent, a Ping after one in which nothing
+    /// came, and the end after two of those (SPEC 3).
     func timePassed(on loop: EventLoop, _ slot: UInt32) {
         let period = heartbeatSeconds
         let silence = loop.silence(slot)

@@ -99,7 +99,8 @@ extension ReactorContext {
     private func identify(
         _ request: UpgradeRequest, _ exchange: Exchange, on loop: EventLoop
     ) throws(Failure) -> Result<TokenClaims, Failure> {
-        // The header was looked at when the plan was made; a browser has the query or a subprotocol.
+        // The header was looked at when the plan was made; a browser has the query or a
+        // subprotocol.
         let token: String?
         if let given = request.token {
             token = given

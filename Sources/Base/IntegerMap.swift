@@ -94,7 +94,7 @@ package struct IntegerMap {
     }
 
     /// Every entry, in no particular order.
-    package func forEach(_ body: (UInt64, UInt32) -> Void) {
+    package func visit(_ body: (UInt64, UInt32) -> Void) {
         for (place, key) in keys.enumerated() where key != Self.free { body(key, values[place]) }
     }
 }

@@ -1,4 +1,5 @@
-// A thread that runs one body and is joined. Signals are for the main thread: all others block them.
+// A thread that runs one body and is joined. Signals are for the main thread: all others block
+// them.
 
 import CLinux
 import Glibc

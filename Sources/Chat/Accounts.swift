@@ -60,7 +60,9 @@ extension Chat {
         view: (Account, inout ByteBuffer) -> Void
     ) throws(Failure) {
         if let nickname { try TextLimits.checkShortName("nickname", nickname) }
-        if let avatar { try TextLimits.checkBytes("avatar", avatar, most: TextLimits.avatarBytesMax) }
+        if let avatar {
+            try TextLimits.checkBytes("avatar", avatar, most: TextLimits.avatarBytesMax)
+        }
         if let email { try TextLimits.checkBytes("email", email, most: TextLimits.emailBytesMax) }
         let admitted = 2_048
         try admit(admitted)

@@ -26,8 +26,8 @@ extension Chat {
         EventEncoder.appendAnswer(text.span, form: origin.form, to: &buffer)
     }
 
-    /// Answers at once when everything up to `reading` is durable; otherwise the answer waits in the
-    /// log for that. True when it was answered at once by `send`.
+    /// Answers at once when everything up to `reading` is durable; otherwise the answer waits in
+    /// the log for that. True when it was answered at once by `send`.
     package func answer(
         _ origin: Origin, after reading: Reading, status: UInt16, _ body: Span<UInt8>
     ) -> Bool {

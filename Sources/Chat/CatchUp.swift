@@ -1,7 +1,7 @@
 // What a user has missed, and how far his devices have come.
 //
-// A device has one watermark, the id of a message: everything at or below it has been delivered. Only
-// conversations that were still catching up when it was written have a mark of their own.
+// A device has one watermark, the id of a message: everything at or below it has been delivered.
+// Only conversations that were still catching up when it was written have a mark of their own.
 
 package import Base
 package import Store
@@ -13,7 +13,8 @@ package struct Missed: Sendable, Equatable {
 }
 
 extension Chat {
-    /// What a connection needs to know to take part: the groups as of `reading`, and what was missed.
+    /// What a connection needs to know to take part: the groups as of `reading`, and what was
+    /// missed.
     package struct Standing: Sendable {
         package var groups: [UInt32] = []
         package var groupsLSN: LSN = 0

@@ -1,5 +1,5 @@
-// The domain: what users can do, one command a file, each for every door (REST, WebSocket, admin, the
-// assistant's tools). A command
+// The domain: what users can do, one command a file, each for every door (REST, WebSocket, admin,
+// the assistant's tools). A command
 //
 //     1. asks the log for room        (a full disk is known before anything is changed)
 //     2. locks the stripes it touches
@@ -70,8 +70,8 @@ package final class Chat: Sendable {
         }
     }
 
-    /// Appends a record that `write` puts into an empty buffer, with its effects, and applies it. The
-    /// stripes are locked by the caller, who was admitted with `admitted` bytes.
+    /// Appends a record that `write` puts into an empty buffer, with its effects, and applies it.
+    /// The stripes are locked by the caller, who was admitted with `admitted` bytes.
     func commit(
         _ kind: RecordKind, in tables: LockedTables, admitted: Int, _ workspace: Workspace,
         effects: (LSN, inout ByteBuffer) -> Void, _ write: (inout ByteBuffer) -> Void

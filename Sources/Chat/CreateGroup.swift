@@ -27,7 +27,8 @@ extension Chat {
             group: group, owner: owner, createdAt: time, membersMax: UInt32(most), name: name,
             notice: notice)
         do throws(Failure) {
-            try tables.withLocked(.group(group) + .user(owner), &reading) { locked throws(Failure) in
+            try tables.withLocked(.group(group) + .user(owner), &reading) {
+                locked throws(Failure) in
                 guard locked.isActive(owner) else { throw Failure(.userDisabled) }
                 try checkGroupsOf(owner, locked)
                 commit(

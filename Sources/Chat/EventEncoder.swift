@@ -23,10 +23,11 @@ enum EventEncoder {
     }
 
     /// Everything of a message's frame that is known before the message has its numbers:
-    /// `,"msg_id":…,"from":…,"to":…,"content":…,"timestamp":…}`. `msgID` is left out where it follows
-    /// from the id.
+    /// `,"msg_id":…,"from":…,"to":…,"content":…,"timestamp":…}`. `msgID` is left out where it
+    /// follows from the id.
     static func appendTail(
-        to buffer: inout ByteBuffer, msgID: Span<UInt8>, from: String, conversation: ConversationKey,
+        to buffer: inout ByteBuffer, msgID: Span<UInt8>, from: String,
+        conversation: ConversationKey,
         recipient: String, content: Span<UInt8>, time: Int64, isRecalled: Bool = false
     ) {
         if !msgID.isEmpty {

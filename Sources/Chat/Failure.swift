@@ -1,7 +1,6 @@
 // Why a command is refused: a closed list of codes that clients can act on, the same in REST and in
 // failed acks (SPEC 11), each with its HTTP status and a sentence for people.
 
-
 package struct FieldFailure: Sendable, Equatable {
     package let field: String
     package let message: String

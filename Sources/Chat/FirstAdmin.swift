@@ -4,8 +4,8 @@ import Base
 package import Store
 
 extension Chat {
-    /// Makes the first admin. `password` is nil where none is configured: one is made, and returned so
-    /// that it can be shown, once. Nil when there is an admin already.
+    /// Makes the first admin. `password` is nil where none is configured: one is made, and
+    /// returned so that it can be shown, once. Nil when there is an admin already.
     package func makeFirstAdmin(
         name: String, password: String?, at time: Int64, _ workspace: Workspace
     ) throws(Failure) -> String? {

@@ -1,5 +1,5 @@
-// Going out of a group by oneself. An owner hands over to the member who has been there longest; with
-// the last one the group is dissolved.
+// Going out of a group by oneself. An owner hands over to the member who has been there longest;
+// with the last one the group is dissolved.
 
 import Base
 import Hub

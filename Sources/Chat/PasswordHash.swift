@@ -5,7 +5,8 @@ import CCrypt
 import Glibc
 
 package enum PasswordHash {
-    /// The `$2b$` hash of a password with a fresh salt. `cost` is 4 to 14; each step doubles the work.
+    /// The `$2b$` hash of a password with a fresh salt. `cost` is 4 to 14; each step doubles the
+    /// work.
     package static func make(_ password: String, cost: Int) -> String {
         let salt = Random.bytes(16)
         var setting = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))

@@ -19,7 +19,8 @@ extension Chat {
         name: String, passwordHash: String, nickname: String?, at time: Int64, origin: Origin,
         _ workspace: Workspace, _ reading: inout Reading
     ) throws(Failure) {
-        let admitted = 64 + name.utf8.count + (nickname ?? name).utf8.count + passwordHash.utf8.count
+        let admitted =
+            64 + name.utf8.count + (nickname ?? name).utf8.count + passwordHash.utf8.count
         try admit(admitted)
         guard let user = tables.reserveUser(name: name) else {
             log.cancel(bytes: admitted)
@@ -32,7 +33,9 @@ extension Chat {
             commit(
                 .userCreated, in: locked, admitted: admitted, workspace,
                 effects: { _, effects in
-                    appendAnswer(origin, to: &effects) { $0.append("{\"message\":\"register success\"}") }
+                    appendAnswer(origin, to: &effects) {
+                        $0.append("{\"message\":\"register success\"}")
+                    }
                 }, { record.append(to: &$0) })
         }
     }

@@ -1,4 +1,5 @@
-// Sending a message, in private or to a group: the command that everything else is measured against.
+// Sending a message, in private or to a group: the command that everything else is measured
+// against.
 //
 // Sent again with the same msg_id it answers what it answered the first time; with the same msg_id
 // and another target or content it is a conflict.
@@ -20,8 +21,8 @@ extension Chat {
     /// Bytes of UTF-8.
     package static let msgIDBytesMax = 64
 
-    /// Sends what `workspace.msgID` and `workspace.content` hold. The answer (an Ack) goes to `origin`
-    /// once the message is durable.
+    /// Sends what `workspace.msgID` and `workspace.content` hold. The answer (an Ack) goes to
+    /// `origin` once the message is durable.
     package func sendMessage(
         from sender: UInt32, to target: MessageTarget, at time: Int64, origin: Origin,
         _ workspace: Workspace, _ reading: inout Reading
@@ -186,8 +187,8 @@ extension Chat {
 
 extension LockedTables {
     /// `stored`, `delivered` or `recalled`, of a message that is there. A private message has been
-    /// delivered when a cursor of its recipient has passed it, or a connection of his that has caught up was handed
-    /// it; a group message stays `stored`.
+    /// delivered when a cursor of its recipient has passed it, or a connection of his that has
+    /// caught up was handed it; a group message stays `stored`.
     package func status(
         of sequence: UInt32, in key: ConversationKey, sender: UInt32, hub: Hub
     ) -> StaticString {

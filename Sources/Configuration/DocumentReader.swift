@@ -1,9 +1,9 @@
 // From the bytes of a YAML text to its tree, by libyaml's event parser.
 //
 // Only what a configuration needs is let in: one document, maps, lists and scalars. Anchors,
-// aliases and tags outside of YAML's core are refused (so nothing can be multiplied: no "billion laughs"),
-// and read on behind, so that all problems are found in one run. A text that is no YAML at all ends
-// the reading at the first such place.
+// aliases and tags outside of YAML's core are refused (so nothing can be multiplied: no "billion
+// laughs"), and read on behind, so that all problems are found in one run. A text that is no YAML
+// at all ends the reading at the first such place.
 //
 // Limits: `bytesMax` of text, `depthMax` of nesting. Every recursion here is bounded by the latter.
 

@@ -1,8 +1,9 @@
 // One key of the configuration: its name, what it may hold, and where it lives in `Configuration`.
 //
 // A `Kind` carries the key path, so a row of the table is all that YAML, the environment, flags,
-// the example file, `config check` and reload need to know. Keys of a new kind need a case here and a
-// branch in `Reading.swift` and `Rendering.swift`; keys of a kind that exists need a row only.
+// the example file, `config check` and reload need to know. Keys of a new kind need a case here
+// and a branch in `Reading.swift` and `Rendering.swift`; keys of a kind that exists need a row
+// only.
 
 typealias Place<Value> = any WritableKeyPath<Configuration, Value> & Sendable
 

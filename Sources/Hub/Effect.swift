@@ -1,6 +1,7 @@
-// What a command does to the world outside of the tables, as bytes that ride with its record through
-// the log: a frame for recipients, an answer for the one who asked, a change of membership. The log
-// carries them unread; reactors read them, in log order, once the record is durable.
+// What a command does to the world outside of the tables, as bytes that ride with its record
+// through the log: a frame for recipients, an answer for the one who asked, a change of
+// membership. The log carries them unread; reactors read them, in log order, once the record is
+// durable.
 //
 //     0        4      5      6       8        16       24      32     36      40      44
 //     │ length │ kind │flags │ zero  │ lsn    │ origin │ topic │ seq  │ userA │ userB │ group
@@ -8,8 +9,8 @@
 //     │ frameBytes │ answerBytes  │ otherBytes    │ request │ frame │ answer │ other answer
 //
 // All numbers little-endian. `frame` is a finished WebSocket frame, the same for every recipient.
-// `answer` goes to the origin alone; where `other` is not empty, it is sent instead of `answer` when
-// no recipient was online (one is "delivered", the other "stored").
+// `answer` goes to the origin alone; where `other` is not empty, it is sent instead of `answer`
+// when no recipient was online (one is "delivered", the other "stored").
 
 package import Base
 package import Reactor
@@ -56,7 +57,8 @@ package struct Effect {
     static let flagsOffset = 5
     static let onlineFlag: UInt8 = 1
 
-    /// Appends the effect to `buffer`: the header, then the three parts as their closures write them.
+    /// Appends the effect to `buffer`: the header, then the three parts as their closures write
+    /// them.
     package func append(
         to buffer: inout ByteBuffer, frame: (inout ByteBuffer) -> Void = { _ in },
         answer: (inout ByteBuffer) -> Void = { _ in },
@@ -99,7 +101,8 @@ package struct Effect {
             preconditionFailure("an effect of unknown kind")
         }
         var effect = Effect(kind)
-        effect.recipientIsOnline = buffer.get(UInt8.self, at: offset + flagsOffset) & onlineFlag != 0
+        effect.recipientIsOnline =
+            buffer.get(UInt8.self, at: offset + flagsOffset) & onlineFlag != 0
         effect.lsn = buffer.get(UInt64.self, at: offset + 8)
         effect.origin = ConnectionKey(bits: buffer.get(UInt64.self, at: offset + 16))
         effect.topic = buffer.get(UInt64.self, at: offset + 24)

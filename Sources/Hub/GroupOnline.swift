@@ -4,8 +4,9 @@
 //     group 42 ─► slots     [ 7, 19, 3 ]        connection 19 ─► subscriptions [ (42, 1), (50, 0) ]
 //                 positions [ 0,  0, 2 ]                                          group, index there
 //
-// Each side knows its place in the other's list, so joining and leaving cost the same however large
-// the group. Invariant: lists[g].slots[p] == s  <=>  subscriptions(s)[lists[g].positions[p]] == (g, p).
+// Each side knows its place in the other's list, so joining and leaving cost the same however
+// large the group. Invariant: lists[g].slots[p] == s  <=>  subscriptions(s)[lists[g].positions[p]]
+// == (g, p).
 
 import Base
 
@@ -123,7 +124,7 @@ package struct GroupOnline {
     /// Checks the invariant; for tests.
     package func invariantsHold() -> Bool {
         var good = true
-        index.forEach { group, number in
+        index.visit { group, number in
             let list = lists[Int(number)]
             if list.slots.count != list.positions.count || list.slots.isEmpty { good = false }
             for (place, slot) in list.slots.enumerated() {

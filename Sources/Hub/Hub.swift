@@ -49,7 +49,9 @@ package final class Hub: Sendable {
                     online.groupHasOthers(effect.group, than: effect.userA)
                 default: false
                 }
-            if isOnline { effects.set(littleEndian: Effect.onlineFlag, at: offset + Effect.flagsOffset) }
+            if isOnline {
+                effects.set(littleEndian: Effect.onlineFlag, at: offset + Effect.flagsOffset)
+            }
             offset = next
         }
     }

@@ -1,6 +1,6 @@
 // The hub's half that lives on one reactor: which connections are whose, and what happens when
-// effects arrive. Everything here is changed by the reactor's own thread, in log order; that is why a
-// join takes effect between the messages before and after it, and why no list needs a lock.
+// effects arrive. Everything here is changed by the reactor's own thread, in log order; that is
+// why a join takes effect between the messages before and after it, and why no list needs a lock.
 
 package import Base
 package import Reactor
@@ -170,7 +170,8 @@ package final class LoopHub {
 
     private func answerOrigin(_ effect: Effect, _ effects: borrowing ByteBuffer) {
         if effect.answer.isEmpty { return }
-        guard let slot = unsafe loop.slot(of: effect.origin), let session = unsafe loop.session(slot)
+        guard let slot = unsafe loop.slot(of: effect.origin),
+            let session = unsafe loop.session(slot)
         else {
             return
         }

@@ -28,7 +28,8 @@ struct ConnectionTable: ~Copyable {
     /// Slots that exist, used or free.
     var slotCount: Int { pageCount * ReactorLimits.slotsPerPage }
 
-    /// The slot's memory; it never moves. A number that was never handed out is a programmer's error.
+    /// The slot's memory; it never moves. A number that was never handed out is a programmer's
+    /// error.
     func at(_ slot: UInt32) -> UnsafeMutablePointer<Connection> {
         let page = Int(slot) / ReactorLimits.slotsPerPage
         precondition(page < pageCount, "no such slot")

@@ -1,5 +1,5 @@
-// Bytes in: one recv(2) an event into the buffer that all connections share, and from there straight
-// into the session. Only what a session leaves is kept with the connection.
+// Bytes in: one recv(2) an event into the buffer that all connections share, and from there
+// straight into the session. Only what a session leaves is kept with the connection.
 
 import Base
 import CLinux
@@ -99,7 +99,8 @@ extension EventLoop {
         if unsafe connection.pointee.unparsed != nil { schedule(slot) }
     }
 
-    /// Tells epoll whether bytes of this connection are wanted. After the peer's end they never are.
+    /// Tells epoll whether bytes of this connection are wanted. After the peer's end they never
+    /// are.
     func setDeaf(_ slot: UInt32, _ deaf: Bool) {
         let connection = unsafe table.at(slot)
         let flags = unsafe connection.pointee.flags

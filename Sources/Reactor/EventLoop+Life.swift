@@ -3,8 +3,8 @@
 //     open ──finish──► finishing ──all sent──► lingering ──peer ends, or time──► closed ──► free
 //       └───────────────────────────close───────────────────────────────────────┘
 //
-// An orderly end sends what is queued, shuts our side down and waits for the peer's, because closing
-// a socket with unread bytes would make the kernel destroy what the peer has not read yet.
+// An orderly end sends what is queued, shuts our side down and waits for the peer's, because
+// closing a socket with unread bytes would make the kernel destroy what the peer has not read yet.
 
 import Base
 import CLinux
@@ -88,8 +88,8 @@ extension EventLoop {
         unsafe connection.pointee.session = delegate.accepted(on: self, slot)
     }
 
-    /// Out of descriptors, the waiting connection would make epoll report the listener for ever: the
-    /// spare descriptor is given up for a moment to take it and close it.
+    /// Out of descriptors, the waiting connection would make epoll report the listener for ever:
+    /// the spare descriptor is given up for a moment to take it and close it.
     private func refuseForLackOfDescriptors(_ listening: CInt) {
         statistics.count(.noDescriptor)
         if spare == nil { spare = Self.openSpare() }

@@ -31,7 +31,9 @@ extension EventLoop {
     /// Sends a staged message to one connection at the end of the turn.
     package func send(_ message: StagedMessage, to slot: UInt32) {
         let connection = unsafe table.at(slot)
-        if unsafe !connection.pointee.flags.isDisjoint(with: [.finishing, .closed, .full]) { return }
+        if unsafe !connection.pointee.flags.isDisjoint(with: [.finishing, .closed, .full]) {
+            return
+        }
         unsafe append(message, to: slot, connection)
     }
 

@@ -10,7 +10,8 @@
 //     free               slots of connections that ended; not earlier, since events of this turn
 //                        may still name them
 //
-// Only the loop's own thread may call its methods, but for `post`. No lock is held during a callback.
+// Only the loop's own thread may call its methods, but for `post`. No lock is held during a
+// callback.
 
 package import Base
 import CLinux
@@ -72,7 +73,8 @@ package final class EventLoop: @unchecked Sendable {
         unsafe self.delegate = delegate
         poller = try Poller()
         mailbox = try Mailbox()
-        table = ConnectionTable(capacityMax: min(connectionsMax, ReactorLimits.connectionsPerReactor))
+        table = ConnectionTable(
+            capacityMax: min(connectionsMax, ReactorLimits.connectionsPerReactor))
         input = ByteBuffer(capacity: ReactorLimits.receiveBytes + 64 * 1_024)
         spare = Self.openSpare()
         try poller.add(mailbox.descriptor, .readable, data: Self.mailboxData)
@@ -135,7 +137,9 @@ package final class EventLoop: @unchecked Sendable {
             let key = ConnectionKey(bits: event.data)
             guard let slot = slot(of: key) else { return }
             if event.isWritable { writable(slot) }
-            if event.isReadable, self.slot(of: key) != nil { readable(slot, isBroken: event.isBroken) }
+            if event.isReadable, self.slot(of: key) != nil {
+                readable(slot, isBroken: event.isBroken)
+            }
         }
     }
 

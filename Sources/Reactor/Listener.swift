@@ -1,6 +1,6 @@
-// A listening socket. Every reactor has one of its own on the same address (SO_REUSEPORT: the kernel
-// spreads connections over them), and before those open, one without that option proves that nobody
-// else has the port: with it, a second server would silently share it.
+// A listening socket. Every reactor has one of its own on the same address (SO_REUSEPORT: the
+// kernel spreads connections over them), and before those open, one without that option proves
+// that nobody else has the port: with it, a second server would silently share it.
 //
 // Options set here are inherited by accepted sockets, so a connection costs no setsockopt(2).
 

@@ -29,14 +29,14 @@ package protocol Session: AnyObject {
     func accepts(topic: UInt64, sequence: UInt64) -> Bool
 
     /// The answer to one of this connection's requests has come from elsewhere. `topic` and
-    /// `sequence` say which message it speaks of, if any: a session that sends that topic later must
-    /// not let the answer overtake it.
+    /// `sequence` say which message it speaks of, if any: a session that sends that topic later
+    /// must not let the answer overtake it.
     func answer(
         _ bytes: Span<UInt8>, request: UInt32, topic: UInt64, sequence: UInt32,
         on loop: EventLoop, _ slot: UInt32)
 
-    /// More than `outboundBytesMax` is waiting for the peer: nothing more is taken for it unless the
-    /// session ends the connection in its own words.
+    /// More than `outboundBytesMax` is waiting for the peer: nothing more is taken for it unless
+    /// the session ends the connection in its own words.
     func outboxIsFull(on loop: EventLoop, _ slot: UInt32)
 
     /// The connection is over for the session: nothing more is taken from it or given to it. What

@@ -90,7 +90,9 @@ extension LockedTables {
             lastSeenAt: record.createdAt, isDisabled: false, tokensValidAfter: 0)
         let row = Int(record.user) / StripeSet.count
         let slot = unsafe slot(stripeOf(user: record.user))
-        while unsafe slot.pointee.stripe.users.count <= row { unsafe slot.pointee.stripe.users.append(nil) }
+        while unsafe slot.pointee.stripe.users.count <= row {
+            unsafe slot.pointee.stripe.users.append(nil)
+        }
         unsafe slot.pointee.stripe.users.pointer(row).pointee = User(
             account: account, foldedNickname: Folding.fold(record.nickname))
         tables.names.restore(record.name, folded: Folding.fold(record.name), user: record.user)
@@ -113,7 +115,8 @@ extension LockedTables {
 
     private func apply(_ record: borrowing MessageSent, _ lsn: UInt64) {
         let key = record.conversation
-        if unsafe slot(stripeOf(user: record.sender)).pointee.stripe.lsn < lsn, !record.msgID.isEmpty,
+        if unsafe slot(stripeOf(user: record.sender)).pointee.stripe.lsn < lsn,
+            !record.msgID.isEmpty,
             let row = unsafe user(record.sender)
         {
             let use = RecentMessageIDs.Use(

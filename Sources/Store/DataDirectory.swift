@@ -1,5 +1,5 @@
-// The directory that holds everything the server keeps: made when it is not there (mode 0700), locked
-// against a second process for as long as this object lives, and known by a random id.
+// The directory that holds everything the server keeps: made when it is not there (mode 0700),
+// locked against a second process for as long as this object lives, and known by a random id.
 //
 // The id stands in `identity` and in every segment, so that a file of another directory is refused.
 // `identity` is written after the first segment is on disk (`establish`): a directory with identity

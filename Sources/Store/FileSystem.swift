@@ -1,6 +1,6 @@
-// The one seam between the store and the disk: whatever the store asks of the operating system about
-// files is a call here, so that a test can tear a write, drop what was not synced, fail the n-th call
-// or fill the disk. One indirect call a write; nothing here is per record.
+// The one seam between the store and the disk: whatever the store asks of the operating system
+// about files is a call here, so that a test can tear a write, drop what was not synced, fail the
+// n-th call or fill the disk. One indirect call a write; nothing here is per record.
 //
 // Calls are whole: `write` writes all bytes or throws, EINTR and short counts stay below the seam.
 // Paths are the data directory's path with a name behind it.

@@ -26,17 +26,18 @@
 //     16   1  kind; 0 is a mark, the others are the tables' business
 //     17      payload
 //
-// mark (length 25, kind 0): its LSN is that of the record after it, so it uses none; its payload is a
-// durable LSN: when the mark was written, every record up to that one was on disk (fdatasync).
+// mark (length 25, kind 0): its LSN is that of the record after it, so it uses none; its payload
+// is a durable LSN: when the mark was written, every record up to that one was on disk
+// (fdatasync).
 //
-// Files come into being as NAME.new: full length, zeroed, synced, then renamed, then the directory is
-// synced. So a .log file is never shorter than a header, and one that begins with zeros was not used
-// yet. A segment is used only after the header of the one before it is on disk.
+// Files come into being as NAME.new: full length, zeroed, synced, then renamed, then the directory
+// is synced. So a .log file is never shorter than a header, and one that begins with zeros was not
+// used yet. A segment is used only after the header of the one before it is on disk.
 //
 // Reading. The chain begins at the highest number whose header is good, and follows predecessors.
-// Within a segment record n is valid when its length is within bounds and the file, its checksum is
-// right and its LSN is n. Where record n is not valid, let d be the greatest durable LSN in any header
-// or mark further on in the chain:
+// Within a segment record n is valid when its length is within bounds and the file, its checksum
+// is right and its LSN is n. Where record n is not valid, let d be the greatest durable LSN in any
+// header or mark further on in the chain:
 //   d >= n   it had been on disk: this is damage, and reading stops with file, offset and LSN;
 //   d <  n   nothing from n on was promised to be on disk: the log ends at n - 1. When the rest of
 //            the file is not all zeros, a torn tail was cut off, and that is said.

@@ -69,8 +69,9 @@ enum Frame {
         }
         guard length <= left else { return .invalid("a record reaches past the end of the file") }
         let body = bytes.extracting(offset &+ 8..<offset &+ length)
-        guard Checksum.crc32c(body, from: stored ^ salt)
-            == bytes.littleEndian(UInt32.self, at: offset &+ 4)
+        guard
+            Checksum.crc32c(body, from: stored ^ salt)
+                == bytes.littleEndian(UInt32.self, at: offset &+ 4)
         else { return .invalid("the checksum of a record is wrong") }
         return .valid(
             Header(
@@ -78,8 +79,9 @@ enum Frame {
                 kind: bytes[offset &+ 16]))
     }
 
-    /// The greatest durable LSN that any mark at or behind `offset` states; 0 without one. Marks are
-    /// looked for at every byte, because where records begin is not known behind a damaged one.
+    /// The greatest durable LSN that any mark at or behind `offset` states; 0 without one. Marks
+    /// are looked for at every byte, because where records begin is not known behind a damaged
+    /// one.
     static func greatestMark(_ bytes: Span<UInt8>, from offset: Int, salt: UInt32) -> LSN {
         var greatest: LSN = 0
         var place = offset

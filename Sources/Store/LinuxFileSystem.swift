@@ -116,7 +116,11 @@ private final class LinuxFile: File {
             let put = unsafe bytes.extracting(done...).withUnsafeBytes {
                 unsafe pwrite(descriptor.number, $0.baseAddress, $0.count, off_t(offset + done))
             }
-            if put > 0 { done += put } else if put == 0 || errno != EINTR { throw failure("pwrite") }
+            if put > 0 {
+                done += put
+            } else if put == 0 || errno != EINTR {
+                throw failure("pwrite")
+            }
         }
     }
 

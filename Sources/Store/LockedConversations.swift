@@ -112,7 +112,8 @@ extension LockedTables {
         }
         let slot = unsafe slot(key.stripe)
         if unsafe slot.pointee.stripe.talkPlaces[key.bits] == nil {
-            unsafe slot.pointee.stripe.talkPlaces[key.bits] = UInt32(slot.pointee.stripe.talks.count)
+            unsafe slot.pointee.stripe.talkPlaces[key.bits] = UInt32(
+                slot.pointee.stripe.talks.count)
             unsafe slot.pointee.stripe.talks.append(PrivateTalk(key: key))
         }
         guard let talk = unsafe talk(key) else { return }

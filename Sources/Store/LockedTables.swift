@@ -1,5 +1,5 @@
-// The rows of the stripes that are locked. Only `Tables.withLocked` makes one; asking it for a row of
-// another stripe is a programmer's error and traps.
+// The rows of the stripes that are locked. Only `Tables.withLocked` makes one; asking it for a row
+// of another stripe is a programmer's error and traps.
 
 import Base
 

@@ -1,11 +1,13 @@
-// The write-ahead log: every change of the server's state is a record here before anybody hears of it.
+// The write-ahead log: every change of the server's state is a record here before anybody hears of
+// it.
 //
 //     admit ─► (stripes locked) append ─► commit: write(2) ─► [fdatasync] ─► released, release(batch)
 //
-// Threads append under one short lock. At the end of its turn each calls `commit`: the first one there
-// writes what all have gathered, with no lock held; whoever comes meanwhile leaves again, because the
-// writer looks once more before it stops. With `always` the written batches wait for the log's own
-// thread, which syncs once for all of them; otherwise they are released by the writer.
+// Threads append under one short lock. At the end of its turn each calls `commit`: the first one
+// there writes what all have gathered, with no lock held; whoever comes meanwhile leaves again,
+// because the writer looks once more before it stops. With `always` the written batches wait for
+// the log's own thread, which syncs once for all of them; otherwise they are released by the
+// writer.
 //
 // Promises: batches are released in LSN order, by one caller at a time; `released` is raised first;
 // a record that was admitted has its space; steady state allocates nothing.
@@ -103,8 +105,9 @@ package final class Log: Sendable {
         }
     }
 
-    /// Appends one admitted record. `write` is called under the log's lock: it appends to payload and
-    /// effects and raises the mark; it reads neither, and changes nothing that is there already.
+    /// Appends one admitted record. `write` is called under the log's lock: it appends to payload
+    /// and effects and raises the mark; it reads neither, and changes nothing that is there
+    /// already.
     @inline(__always)
     @discardableResult
     package func append(
@@ -175,8 +178,8 @@ package final class Log: Sendable {
         monitor.signal(.work)
     }
 
-    /// Writes, syncs and releases everything, and ends the log's thread. Nobody may append any more.
-    /// While the disk fails it tries once; what is not released then never will be.
+    /// Writes, syncs and releases everything, and ends the log's thread. Nobody may append any
+    /// more. While the disk fails it tries once; what is not released then never will be.
     package func close() {
         guard let running = thread.withLock({ $0.take() }) else { return }
         commit()

@@ -1,11 +1,12 @@
-// Which files of the directory are the log: from the highest segment whose header is good back over its
-// predecessors, as far as reading needs it.
+// Which files of the directory are the log: from the highest segment whose header is good back
+// over its predecessors, as far as reading needs it.
 //
 //     000000000001.log ◄─ 000000000002.log ◄─ 000000000005.log     000000000006.log (prepared)
 //
 // Numbers may be skipped: what no successor names was superseded after a failure. Headers become
-// durable one after the other (a segment is used only when its predecessor's header is on disk), so a
-// named predecessor that is not there, or whose header is bad, is damage and never a torn tail.
+// durable one after the other (a segment is used only when its predecessor's header is on disk),
+// so a named predecessor that is not there, or whose header is bad, is damage and never a torn
+// tail.
 
 import Base
 
@@ -114,7 +115,8 @@ struct LogChain {
                 throw .missing(file: directory.segment(first.predecessor), lsn: lsn)
             }
             let path = directory.segment(first.predecessor)
-            guard first.predecessor < first.number, let header = try header(first.predecessor) else {
+            guard first.predecessor < first.number, let header = try header(first.predecessor)
+            else {
                 throw .damaged(file: path, offset: 0, lsn: lsn, what: "its header is wrong")
             }
             guard header.firstLSN > 0, header.firstLSN <= first.firstLSN else {

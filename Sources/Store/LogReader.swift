@@ -1,9 +1,9 @@
-// Reading the log back: every record from an LSN on, in order, and where the log ends. One segment is
-// in memory at a time (16 MiB as a rule, 128 MiB at most).
+// Reading the log back: every record from an LSN on, in order, and where the log ends. One segment
+// is in memory at a time (16 MiB as a rule, 128 MiB at most).
 //
-// What is not valid is judged by the rule in Format.swift: it is damage when anything further on proves
-// that it had been on disk, else the end of the log. Nothing is changed here; the log trims the tail
-// when it opens behind the end.
+// What is not valid is judged by the rule in Format.swift: it is damage when anything further on
+// proves that it had been on disk, else the end of the log. Nothing is changed here; the log trims
+// the tail when it opens behind the end.
 
 import Base
 
@@ -148,7 +148,8 @@ private struct LogReading: ~Copyable {
         return run
     }
 
-    /// Puts the segment where the log's end is now; one without records only when there is no other.
+    /// Puts the segment where the log's end is now; one without records only when there is no
+    /// other.
     private mutating func note(_ header: SegmentHeader, endsAt offset: Int, _ next: LSN) {
         end.lastLSN = next &- 1
         if next == header.firstLSN, !end.segments.isEmpty {

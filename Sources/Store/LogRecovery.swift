@@ -1,7 +1,8 @@
-// After a failed write or sync. What the failed file holds behind the last durable record is open, and
-// asking the disk again would not tell (a second fdatasync succeeds without having written). So it is
-// never written or synced again: everything behind the last durable record goes into a new segment,
-// first, whose header fences the old file off; when that is on disk, the effects that waited go out.
+// After a failed write or sync. What the failed file holds behind the last durable record is open,
+// and asking the disk again would not tell (a second fdatasync succeeds without having written).
+// So it is never written or synced again: everything behind the last durable record goes into a
+// new segment, first, whose header fences the old file off; when that is on disk, the effects that
+// waited go out.
 //
 //     old    │ … durable │ open, never read again │
 //     new    │ header: first = durable + 1 │ the same records │ what was gathered meanwhile …

@@ -1,5 +1,5 @@
-// What the log knows, behind its one short lock: what is being gathered, how much space there is for
-// it, who writes, and what is written but not yet known to be on disk.
+// What the log knows, behind its one short lock: what is being gathered, how much space there is
+// for it, who writes, and what is written but not yet known to be on disk.
 //
 //     appended ── gathered ─► sealed ─► writer ── written, unsynced ─► disk
 //                 (target)    (old target)                  durable ──┘

@@ -34,8 +34,8 @@ package struct LogStatistics: Sendable {
 }
 
 extension LogStatistics {
-    /// The duration below which `share` (0 to 1) of all syncs stayed, as the upper edge of its bucket
-    /// in microseconds; 0 without any.
+    /// The duration below which `share` (0 to 1) of all syncs stayed, as the upper edge of its
+    /// bucket in microseconds; 0 without any.
     package func synchronizationMicroseconds(share: Double) -> UInt64 {
         let wanted = share * Double(synchronizations)
         var seen: UInt64 = 0

@@ -1,9 +1,9 @@
-// The log's own thread: it syncs, makes segments ahead and removes old ones, so that no reactor waits
-// for the disk. It also brings the log back after a failure (LogRecovery.swift).
+// The log's own thread: it syncs, makes segments ahead and removes old ones, so that no reactor
+// waits for the disk. It also brings the log back after a failure (LogRecovery.swift).
 //
-// What it syncs is first taken out of the shared state; so `syncing` and `delivering` are its own and
-// need no lock. Order of its duties: a failed log first; then space, which commands wait for; then
-// old segments; then syncing, which includes everything that was written meanwhile.
+// What it syncs is first taken out of the shared state; so `syncing` and `delivering` are its own
+// and need no lock. Order of its duties: a failed log first; then space, which commands wait for;
+// then old segments; then syncing, which includes everything that was written meanwhile.
 
 import Base
 
@@ -162,7 +162,8 @@ final class LogWorker: @unchecked Sendable {
         }
     }
 
-    /// Removes files that nothing refers to; one that cannot be removed does no harm but take space.
+    /// Removes files that nothing refers to; one that cannot be removed does no harm but take
+    /// space.
     func remove(_ numbers: [UInt64]) {
         for number in numbers {
             do throws(SystemError) {

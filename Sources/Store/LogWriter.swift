@@ -7,7 +7,8 @@
 import Base
 
 extension Log {
-    /// Writes `first` and all that was gathered since; the caller has the role and gives it up here.
+    /// Writes `first` and all that was gathered since; the caller has the role and gives it up
+    /// here.
     func writeAll(_ first: Batch) {
         var current: Batch? = first
         while let batch = current {

@@ -1,5 +1,5 @@
-// Some consecutive messages of one conversation, packed into one run of bytes with an index of where
-// each begins. Messages are only ever appended.
+// Some consecutive messages of one conversation, packed into one run of bytes with an index of
+// where each begins. Messages are only ever appended.
 //
 //     0    8      16       20      21                  … │ content length (4) │ content
 //     │ id │ time │ sender │ flags │ msg_id, by flags    │
@@ -8,8 +8,8 @@
 //              generated flag: nothing, the text follows from the id
 //              else: one byte of length, then the text
 //
-// A block is closed at 16 KiB or 256 messages: small enough to be searched or packed in one go, large
-// enough that its own overhead does not count.
+// A block is closed at 16 KiB or 256 messages: small enough to be searched or packed in one go,
+// large enough that its own overhead does not count.
 
 package import Base
 

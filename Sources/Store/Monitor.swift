@@ -1,5 +1,6 @@
-// State behind a lock, with two conditions to wait on: the log's, whose threads wait for work and for
-// space. Waiting looks at the state anew each time it wakes; no borrow of it lives across a wait.
+// State behind a lock, with two conditions to wait on: the log's, whose threads wait for work and
+// for space. Waiting looks at the state anew each time it wakes; no borrow of it lives across a
+// wait.
 //
 // Limit: nothing that blocks may be called under the lock.
 

@@ -1,6 +1,7 @@
 // The msg_ids that a sender used lately, so that sending again is safe. The last 10,000 are kept
-// (SPEC: at least 24 hours or 10,000 ids, whichever is less), in the order of use; a hash of the text
-// leads to the conversation and number, and the stored message itself tells whether it is the same.
+// (SPEC: at least 24 hours or 10,000 ids, whichever is less), in the order of use; a hash of the
+// text leads to the conversation and number, and the stored message itself tells whether it is the
+// same.
 //
 // Invariant: buckets is a table of positions + 1 in the ring, by linear probing; 0 is free.
 // 16 bytes an id, and 2 to 4 for its buckets.

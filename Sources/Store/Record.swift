@@ -81,8 +81,8 @@ package struct ProfileChanged {
     }
 }
 
-/// `id u64, time i64, conversation u64, sequence u32, sender u32, msg_id, content`. An empty msg_id is
-/// one that the server made; its text follows from the id.
+/// `id u64, time i64, conversation u64, sequence u32, sender u32, msg_id, content`. An empty
+/// msg_id is one that the server made; its text follows from the id.
 package struct MessageSent: ~Escapable {
     package let id: UInt64
     package let time: Int64
@@ -177,7 +177,8 @@ package struct GroupCreated {
     }
 }
 
-/// `group u32, user u32, time i64, joinedSequence u32`: what lies before `joinedSequence` is history.
+/// `group u32, user u32, time i64, joinedSequence u32`: what lies before `joinedSequence` is
+/// history.
 package struct MemberJoined {
     package var group: UInt32
     package var user: UInt32
@@ -237,9 +238,9 @@ package struct MemberLeft {
     }
 }
 
-/// `user u32, lastSeenAt i64, watermark u64, merges u8, device, count u32, count × (conversation u64,
-/// sequence u32)`. Without `merges` the exceptions replace the ones of before; with it they are added
-/// (a client that acknowledges by itself moves one conversation at a time).
+/// `user u32, lastSeenAt i64, watermark u64, merges u8, device, count u32, count × (conversation
+/// u64, sequence u32)`. Without `merges` the exceptions replace the ones of before; with it they
+/// are added (a client that acknowledges by itself moves one conversation at a time).
 package struct CursorMoved {
     package var user: UInt32
     package var lastSeenAt: Int64

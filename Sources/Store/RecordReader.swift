@@ -1,5 +1,5 @@
-// Reads the fields of a record. Bytes that are too few do not trap: the reader turns bad, gives zeros
-// from there on, and whoever reads asks `isGood` at the end.
+// Reads the fields of a record. Bytes that are too few do not trap: the reader turns bad, gives
+// zeros from there on, and whoever reads asks `isGood` at the end.
 
 import Base
 

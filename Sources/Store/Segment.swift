@@ -2,8 +2,8 @@
 //
 //     prepared (zeros, full length) ──► active (header written, then records) ──► retired
 //
-// A Segment is made on the log's thread and handed over under the log's lock. From then on `position`
-// and `isActive` belong to whoever has the writer's role (LogWriter.swift).
+// A Segment is made on the log's thread and handed over under the log's lock. From then on
+// `position` and `isActive` belong to whoever has the writer's role (LogWriter.swift).
 
 import Base
 

@@ -1,6 +1,6 @@
-// UUIDs between text and 16 bytes: most clients name their messages with one, and 16 bytes are less
-// to keep than 36. Only the canonical form (RFC 9562, section 4: lower-case, with hyphens) is packed,
-// because only that comes out as it went in.
+// UUIDs between text and 16 bytes: most clients name their messages with one, and 16 bytes are
+// less to keep than 36. Only the canonical form (RFC 9562, section 4: lower-case, with hyphens) is
+// packed, because only that comes out as it went in.
 
 import Base
 

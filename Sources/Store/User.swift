@@ -65,8 +65,9 @@ package struct Participation: Sendable {
     }
 }
 
-/// Case folding for names and searches: two names that differ only in case, or in Unicode's canonical
-/// forms, are one. Upper-casing first joins what has two lower-case forms (ς and σ, ſ and s).
+/// Case folding for names and searches: two names that differ only in case, or in Unicode's
+/// canonical forms, are one. Upper-casing first joins what has two lower-case forms (ς and σ, ſ
+/// and s).
 package enum Folding {
     package static func fold(_ text: String) -> String { text.uppercased().lowercased() }
 }

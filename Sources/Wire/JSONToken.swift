@@ -8,7 +8,8 @@
 // meaning is lost, though never memory safety (every use is checked against the span's bounds).
 // Texts are at most 2 GiB, so that offsets fit in 32 bits.
 
-/// Where a string stands between its quotes, escapes still in it. Well-formed: every escape decodes.
+/// Where a string stands between its quotes, escapes still in it. Well-formed: every escape
+/// decodes.
 @usableFromInline
 package struct JSONString: BitwiseCopyable, Sendable, Equatable {
     let offset: UInt32

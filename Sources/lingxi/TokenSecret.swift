@@ -1,5 +1,5 @@
-// The secret that signs tokens: the configured one, or one that is made on first start and kept in the
-// data directory, readable by its owner only.
+// The secret that signs tokens: the configured one, or one that is made on first start and kept in
+// the data directory, readable by its owner only.
 
 import API
 import Base

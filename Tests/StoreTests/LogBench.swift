@@ -98,7 +98,8 @@ enum LogBench {
     }
 
     @discardableResult
-    static func append(_ log: Log, _ payload: [UInt8], kind: UInt8 = 7) throws(StoreFailure) -> LSN {
+    static func append(_ log: Log, _ payload: [UInt8], kind: UInt8 = 7) throws(StoreFailure) -> LSN
+    {
         try log.admit(bytes: payload.count)
         return log.append(kind: kind, admitted: payload.count) { lsn, bytes, effects, mark in
             bytes.append(payload.span)

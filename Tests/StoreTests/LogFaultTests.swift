@@ -1,5 +1,5 @@
-// The log on a bad disk: power cuts at any moment, calls that fail, space that runs out and comes back.
-// What was released under `always` is never missing, and nothing is invented.
+// The log on a bad disk: power cuts at any moment, calls that fail, space that runs out and comes
+// back. What was released under `always` is never missing, and nothing is invented.
 
 import Base
 import Store
@@ -88,7 +88,8 @@ import Testing
         }
     }
 
-    /// Whichever call fails, once: everything that was admitted is released in the end and is there.
+    /// Whichever call fails, once: everything that was admitted is released in the end and is
+    /// there.
     @Test(arguments: LogTests.policies)
     func theLogComesBackAfterAnyCallThatFails(_ policy: FsyncPolicy) throws {
         for call in 1...24 {

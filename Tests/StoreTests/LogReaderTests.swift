@@ -1,6 +1,6 @@
-// Reading a log that is not as it was left: torn at every byte, flipped at every byte, files missing,
-// swapped, emptied, foreign, from the future. A torn tail is cut; everything else is refused with its
-// place.
+// Reading a log that is not as it was left: torn at every byte, flipped at every byte, files
+// missing, swapped, emptied, foreign, from the future. A torn tail is cut; everything else is
+// refused with its place.
 
 import Base
 import Store
@@ -76,7 +76,8 @@ import Testing
                 case .damaged(let file, let offset, let lsn, _):
                     #expect(file == name && offset <= index && lsn <= 6)
                     if index >= 64 { #expect(index - offset < 50) }
-                case .foreign(let file, _, _), .futureVersion(let file, _, _), .missing(let file, _):
+                case .foreign(let file, _, _), .futureVersion(let file, _, _),
+                    .missing(let file, _):
                     #expect(file == name && index < 64)
                 case nil:
                     // Only behind what the last mark proves.
@@ -118,8 +119,10 @@ import Testing
                 disk.set(name, bytes.map { _ in 0 })
                 #expect(Self.failure(disk)?.isDamage(of: name) == true)
             }
-            disk.set(name, Array("something else that is long enough to have a header....".utf8)
-                + [UInt8](repeating: 1, count: 100))
+            disk.set(
+                name,
+                Array("something else that is long enough to have a header....".utf8)
+                    + [UInt8](repeating: 1, count: 100))
             #expect(Self.failure(disk)?.isForeign(name) == true)
             var future = bytes
             future[8] = 2

@@ -1,5 +1,5 @@
-// The log as its users see it: what is appended comes back, in order, released once and not before its
-// time.
+// The log as its users see it: what is appended comes back, in order, released once and not before
+// its time.
 
 import Base
 import Dispatch

@@ -126,7 +126,8 @@ final class MemoryDisk: FileSystem {
         var chance = random
         defer { random = chance }
         with { state in
-            let names = Int.random(in: 0..<100, using: &chance) < keep
+            let names =
+                Int.random(in: 0..<100, using: &chance) < keep
                 ? state.names : state.durableNames
             disk.with { other in
                 other.directories = state.directories
@@ -166,7 +167,9 @@ final class MemoryDisk: FileSystem {
         }
     }
     static func resize(_ bytes: inout [UInt8], _ size: Int) {
-        if size < bytes.count { bytes.removeLast(bytes.count - size) } else {
+        if size < bytes.count {
+            bytes.removeLast(bytes.count - size)
+        } else {
             bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
         }
     }

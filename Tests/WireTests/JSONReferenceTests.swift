@@ -1,6 +1,7 @@
 // The reader against Foundation's on random and on damaged texts: both must accept or both refuse.
 // Where they differ by decision, the text is left out: encodings other than UTF-8 and byte order
-// marks (Foundation guesses them), and depth and the size of numbers (each has bounds of its own).
+// marks (Foundation guesses them), depth and the size of numbers (each has bounds of its own), and
+// a comma before a closing bracket (which Foundation lets pass).
 
 import Base
 import Foundation
@@ -51,6 +52,13 @@ import Wire
 
     private func isOutOfScope(_ text: [UInt8]) -> Bool {
         if text.starts(with: [0xEF]) || text.starts(with: [0xFF]) || text.prefix(4).contains(0) {
+            return true
+        }
+        let solid = text.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        let closing: [UInt8] = [UInt8(ascii: "]"), UInt8(ascii: "}")]
+        if zip(solid, solid.dropFirst()).contains(where: { a, b in
+            a == UInt8(ascii: ",") && closing.contains(b)
+        }) {
             return true
         }
         // Digits that may make a number too large for a Double.

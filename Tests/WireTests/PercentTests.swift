@@ -32,13 +32,14 @@ import Wire
         #expect(decode(text) == .success(decoded))
     }
 
-    @Test(arguments: [
-        ("%", .badEscape), ("%4", .badEscape), ("abc%", .badEscape), ("%g0", .badEscape),
-        ("%0g", .badEscape), ("%%41", .badEscape), ("% 1", .badEscape), ("%+1", .badEscape),
-        ("%ff", .notUTF8), ("%E7%81", .notUTF8),
-        ("%C0%80", .notUTF8), ("%ED%A0%80", .notUTF8),
-        ("%F4%90%80%80", .notUTF8), ("%81", .notUTF8), ("%E7+%81", .notUTF8),
-    ] as [(String, PercentFailure)])
+    @Test(
+        arguments: [
+            ("%", .badEscape), ("%4", .badEscape), ("abc%", .badEscape), ("%g0", .badEscape),
+            ("%0g", .badEscape), ("%%41", .badEscape), ("% 1", .badEscape), ("%+1", .badEscape),
+            ("%ff", .notUTF8), ("%E7%81", .notUTF8),
+            ("%C0%80", .notUTF8), ("%ED%A0%80", .notUTF8),
+            ("%F4%90%80%80", .notUTF8), ("%81", .notUTF8), ("%E7+%81", .notUTF8),
+        ] as [(String, PercentFailure)])
     func bad(text: String, failure: PercentFailure) {
         #expect(decode(text) == .failure(failure))
         #expect(decode(text, plus: true) == .failure(failure))
@@ -67,12 +68,13 @@ import Wire
         #expect(fields("&a=1&&b=2&") == ["a:1", "b:2"])
     }
 
-    @Test(arguments: [
-        ("keyword=%E7%81%B5+x&limit=5", "灵 x"), ("limit=5&keyword", ""), ("keyword=", ""),
-        ("%6beywor%64=a&keyword=b", "a"), ("keyword=a&keyword=b", "a"), ("keywords=a", nil),
-        ("keywor=a", nil), ("Keyword=a", nil), ("x=keyword=a", nil), ("", nil),
-        ("%6=&keyword=a", "a"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("keyword=%E7%81%B5+x&limit=5", "灵 x"), ("limit=5&keyword", ""), ("keyword=", ""),
+            ("%6beywor%64=a&keyword=b", "a"), ("keyword=a&keyword=b", "a"), ("keywords=a", nil),
+            ("keywor=a", nil), ("Keyword=a", nil), ("x=keyword=a", nil), ("", nil),
+            ("%6=&keyword=a", "a"),
+        ] as [(String, String?)])
     func lookUp(query: String, expected: String?) {
         var out = ByteBuffer()
         out.append("kept")
