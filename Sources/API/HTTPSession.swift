@@ -281,15 +281,15 @@ final class HTTPSession: Session {
     // MARK: output
 
     private func answer(
-        _ plan: RequestPlan, failure: Failure, status: HTTPStatus? = nil, on loop: EventLoop,
-        _ slot: UInt32
+        _ plan: RequestPlan, failure: Failure, status: HTTPStatus? = nil,
+        _ reason: CloseReason? = nil, on loop: EventLoop, _ slot: UInt32
     ) {
         let json = unsafe context.exchangeInUse
         json.json.removeAll()
         ErrorBody.append(failure, status: status?.rawValue, to: &json.json)
         let status = status ?? HTTPStatus(rawValue: failure.code.status) ?? .internalServerError
         json.json.withSpan {
-            write(plan, status, type: ErrorBody.contentType, body: $0, on: loop, slot)
+            write(plan, status, type: ErrorBody.contentType, body: $0, reason, on: loop, slot)
         }
     }
 
@@ -305,7 +305,7 @@ final class HTTPSession: Session {
 
     private func write(
         _ plan: RequestPlan, _ status: HTTPStatus, type: StaticString?, body: Span<UInt8>,
-        on loop: EventLoop, _ slot: UInt32
+        _ reason: CloseReason? = nil, on loop: EventLoop, _ slot: UInt32
     ) {
         let context = unsafe context
         let closes = !plan.keepAlive || closesAfterAnswer || context.isDraining
@@ -319,7 +319,7 @@ final class HTTPSession: Session {
         if closes {
             isFinished = true
             let isRefused = status == .badRequest && !plan.keepAlive
-            loop.finish(slot, isRefused ? .badRequest : .finished)
+            loop.finish(slot, reason ?? (isRefused ? .badRequest : .finished))
         } else {
             loop.wake(slot, afterSeconds: context.server.settings.idleTimeoutSeconds)
         }
@@ -349,10 +349,23 @@ final class HTTPSession: Session {
                 loop.wake(slot, afterSeconds: settings.idleTimeoutSeconds)
             }
         } else if pending != nil {
-            loop.finish(slot, .bodyTimeout)
+            timeOut(.bodyTimeout, on: loop, slot)
+        } else if headHasBegun {
+            timeOut(.headerTimeout, on: loop, slot)
         } else {
-            loop.finish(slot, headHasBegun || request == 0 ? .headerTimeout : .idle)
+            isFinished = true
+            loop.finish(slot, request == 0 ? .headerTimeout : .idle)
         }
+    }
+
+    /// A request that was begun and not completed in its time.
+    private func timeOut(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) {
+        var plan = pending?.plan ?? RequestPlan(step: .refuse(Failure(.invalidRequest)))
+        pending = nil
+        plan.keepAlive = false
+        if plan.requestID == 0 { plan.requestID = unsafe context.requestID() }
+        let failure = Failure(.invalidRequest, "The request was not completed in time.")
+        answer(plan, failure: failure, status: .requestTimeout, reason, on: loop, slot)
     }
 
     func accepts(topic: UInt64, sequence: UInt64) -> Bool { false }

@@ -41,6 +41,6 @@ package final class ServerContext: Sendable {
         self.workers = workers
         self.settings = settings
         self.log = log
-        decoyHash = PasswordHash.make("nobody's password", cost: chat.settings.bcryptCost)
+        decoyHash = PasswordHash.decoy(cost: chat.settings.bcryptCost)
     }
 }

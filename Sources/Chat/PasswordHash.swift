@@ -31,6 +31,12 @@ package enum PasswordHash {
         return constantTimeEquals(Array(again.utf8), Array(hash.utf8))
     }
 
+    /// A text in the form of a hash, which takes as long to compare with as a real one.
+    package static func decoy(cost: Int) -> String {
+        let digits = cost < 10 ? "0\(cost)" : "\(cost)"
+        return "$2b$\(digits)$abcdefghijklmnopqrstuu0123456789012345678901234567890"
+    }
+
     private static func crypt(_ password: String, _ setting: [CChar]) -> String? {
         let data = UnsafeMutablePointer<crypt_data>.allocate(capacity: 1)
         unsafe memset(data, 0, MemoryLayout<crypt_data>.size)

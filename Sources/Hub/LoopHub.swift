@@ -115,9 +115,12 @@ package final class LoopHub {
     private func handle(_ effect: Effect, _ effects: borrowing ByteBuffer) {
         switch effect.kind {
         case .privateMessage:
-            let frame = unsafe loop.stage(effects.span(effect.frame))
-            sendToUser(effect.userB, frame, effect)
-            if effect.userA != effect.userB { sendToUser(effect.userA, frame, effect) }
+            let (from, to) = (effect.userA, effect.userB)
+            if has(from) || has(to) {
+                let frame = unsafe loop.stage(effects.span(effect.frame))
+                sendToUser(to, frame, effect)
+                if from != to { sendToUser(from, frame, effect) }
+            }
         case .groupMessage:
             sendToGroup(effect, effects)
         case .joined:
@@ -143,8 +146,10 @@ package final class LoopHub {
                 recipient(slot)?.left(topic: effect.topic)
             }
         case .userEvent:
-            let frame = unsafe loop.stage(effects.span(effect.frame))
-            sendToUser(effect.userA, frame, effect)
+            if has(effect.userA) {
+                let frame = unsafe loop.stage(effects.span(effect.frame))
+                sendToUser(effect.userA, frame, effect)
+            }
         case .answer: break
         }
         answerOrigin(effect, effects)
@@ -184,6 +189,9 @@ package final class LoopHub {
     private func recipient(_ slot: UInt32) -> (any Recipient)? {
         unsafe loop.session(slot) as? any Recipient
     }
+
+    /// Whether `user` has a connection on this reactor.
+    private func has(_ user: UInt32) -> Bool { firstOfUser[UInt64(user)] != nil }
 
     /// Every connection of `user` on this reactor.
     private func forEach(_ user: UInt32, _ body: (UInt32) -> Void) {

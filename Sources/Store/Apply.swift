@@ -17,7 +17,7 @@ extension LockedTables {
             guard let record = ProfileChanged(&reader) else { return false }
             on(stripeOf(user: record.user), lsn) { apply(record) }
         case .messageSent:
-            guard let record = MessageSent(&reader) else { return false }
+            guard let record = MessageSent(&reader), isNext(record, lsn) else { return false }
             apply(record, lsn)
         case .groupCreated:
             guard let record = GroupCreated(&reader) else { return false }
@@ -113,6 +113,14 @@ extension LockedTables {
 
     // MARK: messages
 
+    /// Whether the message follows the last one of its conversation, if it is not there already.
+    private func isNext(_ record: borrowing MessageSent, _ lsn: UInt64) -> Bool {
+        let key = record.conversation
+        if unsafe slot(key.stripe).pointee.stripe.lsn >= lsn { return true }
+        let state = state(of: key)
+        return record.sequence == state.lastSequence &+ 1 && record.id > state.lastID
+    }
+
     private func apply(_ record: borrowing MessageSent, _ lsn: UInt64) {
         let key = record.conversation
         if unsafe slot(stripeOf(user: record.sender)).pointee.stripe.lsn < lsn,
@@ -166,6 +174,8 @@ extension LockedTables {
     private func apply(_ record: MemberJoined, _ lsn: UInt64) {
         on(stripeOf(group: record.group), lsn) {
             guard let row = unsafe group(record.group) else { return }
+            // Checked before the record was made; a log of ours never joins a member twice.
+            if unsafe row.pointee?.place(of: record.user) != nil { return }
             var part = Participation(user: record.user)
             part.joinedSequence = record.joinedSequence
             part.readSequence = record.joinedSequence

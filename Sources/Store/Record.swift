@@ -47,7 +47,7 @@ package struct UserCreated {
         name = reader.text()
         nickname = reader.text()
         passwordHash = reader.text()
-        guard reader.isGood, user > 0 else { return nil }
+        guard reader.isGood, user > 0, user <= NameTable.usersMax else { return nil }
     }
 }
 

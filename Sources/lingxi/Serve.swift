@@ -70,7 +70,6 @@ final class Server {
         let relay = HubRelay()
         let store = try openLog(directory, files, end, relay)
         let reactors = try makeReactors(keys, store, relay)
-        try makeFirstAdmin(reactors)
         for reactor in reactors {
             do throws(SystemError) {
                 try reactor.loop.listen(try port.listener())
@@ -85,6 +84,7 @@ final class Server {
                 "address": configuration.server.host, "port": port.port, "tls": false,
                 "reactors": reactors.count,
             ])
+        makeFirstAdmin(reactors)
         signals.wait()
         log.info("stopping")
         drain(reactors, threads)
@@ -206,20 +206,24 @@ final class Server {
         }
     }
 
-    private func makeFirstAdmin(_ reactors: [Reactor]) throws(Refusal) {
-        guard let chat = reactors.first?.context.server.chat else { return }
+    /// On a worker, because the hash of the password takes its time.
+    private func makeFirstAdmin(_ reactors: [Reactor]) {
+        guard let server = reactors.first?.context.server else { return }
         let configured = configuration.admin.password
         let name = configuration.admin.username
-        do throws(Failure) {
-            let password = try chat.makeFirstAdmin(
-                name: name, password: configured.isEmpty ? nil : configured,
-                at: Clock.unixMilliseconds(), Workspace())
-            chat.log.commit()
-            if let password, configured.isEmpty {
-                complain("First admin: user \(name), password \(password) (shown only this once)")
+        _ = server.workers.submit {
+            do throws(Failure) {
+                let password = try server.chat.makeFirstAdmin(
+                    name: name, password: configured.isEmpty ? nil : configured,
+                    at: Clock.unixMilliseconds(), Workspace())
+                server.chat.log.commit()
+                if let password, configured.isEmpty {
+                    complain(
+                        "First admin: user \(name), password \(password) (shown only this once)")
+                }
+            } catch {
+                server.log.error("the first admin cannot be stored", ["why": "\(error.code.name)"])
             }
-        } catch {
-            throw Refusal("the first admin cannot be stored: \(error.code.sentence)")
         }
     }
 
