@@ -29,6 +29,10 @@ let package = Package(
     products: [
         .executable(name: "lingxi", targets: ["lingxi"])
     ],
+    dependencies: [
+        // The load generator's percentiles; it brings no Foundation.
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0")
+    ],
     targets: [
         // C leaves.
         .target(name: "CLinux"),
@@ -45,6 +49,9 @@ let package = Package(
         module("Chat", "Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"),
         module("API", "Base", "Wire", "Reactor", "Store", "Hub", "Chat", "COpenSSL"),
         module("Configuration", "Base", "CYAML"),
+        module(
+            "Load", "Base", "Wire", "CLinux",
+            .product(name: "Histogram", package: "hdrhistogram-swift")),
         .executableTarget(
             name: "lingxi",
             dependencies: [
@@ -60,6 +67,7 @@ let package = Package(
         tests("StoreTests", "Base", "Store"),
         tests("ArchitectureTests"),
         tests("ConfigurationTests", "Base", "Configuration"),
+        tests("LoadTests", "Base", "Load", "Wire"),
     ],
     cLanguageStandard: .gnu2x
 )

@@ -5,6 +5,7 @@
 
 #include <linux/sockios.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 
 int linux_accept4(int fd, struct sockaddr_storage *address, socklen_t *length) {
@@ -29,4 +30,11 @@ int linux_unacknowledged(int fd) {
 const void *linux_memmem(const void *haystack, size_t haystack_length, const void *needle,
                          size_t needle_length) {
     return memmem(haystack, haystack_length, needle, needle_length);
+}
+
+int linux_pin_to_cpu(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set);
 }

@@ -49,6 +49,9 @@ int linux_name_thread(unsigned long thread, const char *name);
 /// Bytes in the socket's send queue that the peer has not acknowledged, or -1.
 int linux_unacknowledged(int fd);
 
+/// Keeps this process on one processor: 0, or -1 and errno.
+int linux_pin_to_cpu(int cpu);
+
 const void *linux_memmem(const void *haystack, size_t haystack_length, const void *needle,
                          size_t needle_length);
 
