@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "lingxi",
             dependencies: [
-                "Base", "Reactor", "Store", "Hub", "Chat", "API", "Configuration", "CLinux",
+                "Base", "Reactor", "Store", "Hub", "Chat", "API", "Configuration", "Load", "CLinux",
             ], swiftSettings: strict),
 
         // Tests mirror the modules.

@@ -2,6 +2,7 @@
 
 import Configuration
 import Glibc
+import Load
 
 /// The version of the server and of what it prints about itself.
 let lingxiVersion = "0.1.0"
@@ -14,7 +15,7 @@ func runCommand(_ arguments: [String]) -> CInt {
         let outcome = Configuration.check(flags, environment: Environment.current())
         if outcome.exitCode == 0 { print(outcome.text) } else { complain(outcome.text) }
         return outcome.exitCode
-    case .load(let rest): return load(rest)
+    case .load(let rest): return LoadCommand.run(rest)
     case .version:
         print("lingxi \(lingxiVersion)")
         return 0
@@ -32,9 +33,4 @@ func complain(_ text: String) {
     let line = text.hasSuffix("\n") ? text : text + "\n"
     var bytes = Array(line.utf8)
     unsafe bytes.withUnsafeMutableBytes { _ = unsafe write(2, $0.baseAddress, $0.count) }
-}
-
-func load(_ arguments: [String]) -> CInt {
-    complain("lingxi load: not part of this build")
-    return 2
 }
