@@ -1,15 +1,17 @@
 // An array whose elements never move: it grows by pages, so that a pointer to an element stays good
 // while others are appended. For rows that are changed in place by whoever holds their lock.
 
-@safe
-package struct PagedArray<Element>: ~Copyable {
-    private var pages: [UnsafeMutablePointer<Element>] = unsafe []
-    private let pageSize: Int
+@usableFromInline
+@safe package struct PagedArray<Element>: ~Copyable {
+    @usableFromInline var pages: [UnsafeMutablePointer<Element>] = unsafe []
+    @usableFromInline let pageSize: Int
     /// Elements, all initialised.
-    package private(set) var count = 0
+    @usableFromInline package private(set) var count = 0
 
+    @inlinable
     package init(pageSize: Int) { self.pageSize = pageSize }
 
+    @inlinable
     deinit {
         for index in unsafe pages.indices {
             let used = min(pageSize, count - index * pageSize)
@@ -18,6 +20,7 @@ package struct PagedArray<Element>: ~Copyable {
         }
     }
 
+    @inlinable
     package mutating func append(_ element: Element) {
         if unsafe count == pages.count * pageSize {
             let page = UnsafeMutablePointer<Element>.allocate(capacity: pageSize)
@@ -28,6 +31,7 @@ package struct PagedArray<Element>: ~Copyable {
     }
 
     /// The element's memory; it never moves. An index outside is a programmer's error.
+    @inlinable
     package func pointer(_ index: Int) -> UnsafeMutablePointer<Element> {
         precondition(index >= 0 && index < count, "an element that is not there")
         return unsafe pages[index / pageSize] + index % pageSize
