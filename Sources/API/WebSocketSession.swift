@@ -215,13 +215,13 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     private func target(
         of frame: FrontendMessage, _ bytes: Span<UInt8>, _ workspace: Workspace
     ) throws(Failure) -> MessageTarget {
-        var name = ByteBuffer(capacity: 64)
-        if let to = frame.to { name.append(unescaped: to, of: bytes) }
-        let named = MessageTarget.groupNumber(name.span)
+        workspace.target.removeAll()
+        if let to = frame.to { workspace.target.append(unescaped: to, of: bytes) }
+        let named = workspace.target.withSpan { MessageTarget.groupNumber($0) }
         if frame.type == 4 {
             if let number = frame.groupID {
                 let group = try Exchange.group(number)
-                if !name.isEmpty, named != group {
+                if !workspace.target.isEmpty, named != group {
                     throw Failure(.invalidRequest, "to does not agree with group_id.")
                 }
                 return .group(group)
@@ -229,8 +229,9 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
             guard let named else { throw Failure(.invalidRequest, "group_id is missing.") }
             return .group(named)
         }
-        if name.isEmpty { throw Failure(.invalidRequest, "to is missing.") }
-        guard let peer = workspace.user(named: name.span, in: chat.tables) else {
+        if workspace.target.isEmpty { throw Failure(.invalidRequest, "to is missing.") }
+        guard let peer = workspace.target.withSpan({ workspace.user(named: $0, in: chat.tables) })
+        else {
             throw Failure(.userNotFound)
         }
         return .user(peer)

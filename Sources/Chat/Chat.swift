@@ -93,6 +93,8 @@ package final class Workspace {
     var json = ByteBuffer(capacity: 4_096)
     var tail = ByteBuffer(capacity: 4_096)
     package var msgID = ByteBuffer(capacity: 128)
+    /// What a frame names as its recipient.
+    package var target = ByteBuffer(capacity: 128)
     package var content = ByteBuffer(capacity: 4_096)
     private var peers: [UInt32] = Array(repeating: 0, count: Workspace.peersKept)
 

@@ -119,12 +119,8 @@ extension Chat {
                 effect.request = origin.request
                 effect.append(
                     to: &effects,
-                    answer: { buffer in
-                        workspace.msgID.withSpan { msgID in
-                            EventEncoder.appendAck(
-                                to: &buffer, form: origin.form, status: status, id: id,
-                                sequence: sequence, time: time, msgID: msgID, &workspace.json)
-                        }
+                    answer: {
+                        appendAck(status, id, sequence, time, origin, workspace, &$0)
                     })
             }
             return true
@@ -163,14 +159,6 @@ extension Chat {
         _ effect: Effect, _ id: UInt64, _ sequence: UInt32, _ time: Int64, _ origin: Origin,
         _ workspace: Workspace, _ effects: inout ByteBuffer
     ) {
-        let ack = { (status: StaticString, buffer: inout ByteBuffer) in
-            if origin.connection == .none { return }
-            workspace.msgID.withSpan { msgID in
-                EventEncoder.appendAck(
-                    to: &buffer, form: origin.form, status: status, id: id, sequence: sequence,
-                    time: time, msgID: msgID, &workspace.json)
-            }
-        }
         effect.append(
             to: &effects,
             frame: { buffer in
@@ -180,8 +168,20 @@ extension Chat {
                         sequence: sequence, hasGeneratedID: workspace.msgID.isEmpty, tail: tail)
                 }
             },
-            answer: { ack("delivered", &$0) },
-            otherAnswer: { ack("stored", &$0) })
+            answer: { appendAck("delivered", id, sequence, time, origin, workspace, &$0) },
+            otherAnswer: { appendAck("stored", id, sequence, time, origin, workspace, &$0) })
+    }
+
+    private func appendAck(
+        _ status: StaticString, _ id: UInt64, _ sequence: UInt32, _ time: Int64, _ origin: Origin,
+        _ workspace: Workspace, _ buffer: inout ByteBuffer
+    ) {
+        if origin.connection == .none { return }
+        workspace.msgID.withSpan { msgID in
+            EventEncoder.appendAck(
+                to: &buffer, form: origin.form, status: status, id: id, sequence: sequence,
+                time: time, msgID: msgID, &workspace.json)
+        }
     }
 }
 

@@ -42,7 +42,8 @@ package struct LockedTables {
 
     package func isActive(_ user: UInt32) -> Bool {
         guard let row = unsafe self.user(user) else { return false }
-        return unsafe row.pointee.map { !$0.account.isDisabled } ?? false
+        // In place: binding the row would copy all of it.
+        return unsafe row.pointee?.account.isDisabled == false
     }
 
     package func groups(of user: UInt32) -> [UInt32] {
