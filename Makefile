@@ -19,7 +19,7 @@ TARGET ?= http
 SECONDS ?= 60
 
 .PHONY: run test test-full test-swift test-clients test-link check deps deps-test build load \
-	fuzz release clean
+	bench fuzz release clean
 
 run: build
 	"$(BINARY)" serve $(ARGUMENTS)
@@ -53,6 +53,11 @@ deps-test:
 
 build: deps
 	swift build $(RELEASE) --product lingxi
+
+# The server beside the bare reference, in one run, and what a message takes from the heap.
+bench: build
+	Benchmarks/run --binary "$(BINARY)"
+	Benchmarks/allocations --binary "$(BINARY)"
 
 # The load generator of the binary: make load ARGUMENTS="pairs --pairs 100".
 load: build
