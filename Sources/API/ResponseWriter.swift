@@ -33,7 +33,9 @@ enum ResponseWriter {
             buffer.append(header: "Upgrade", fixed: "websocket")
             buffer.append(header: "Sec-WebSocket-Version", fixed: WebSocketHandshake.version)
         }
-        if status == .serviceUnavailable { buffer.append(header: "Retry-After", number: 1) }
+        if status == .serviceUnavailable || status == .tooManyRequests {
+            buffer.append(header: "Retry-After", number: 1)
+        }
         if !plan.corsOrigin.isEmpty { appendCORS(plan, to: &buffer) }
         buffer.appendEndOfHead()
         if !plan.isHead, !status.hasNoContent { buffer.append(body) }

@@ -25,7 +25,7 @@ extension Exchange {
                 }
             }
         }
-        if !isTaken { throw Failure(.overloaded) }
+        if !isTaken { throw Failure(.rateLimited, "Too many requests wait for a worker.") }
         return .elsewhere
     }
 }

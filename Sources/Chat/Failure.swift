@@ -20,7 +20,7 @@ package struct Failure: Error, Sendable {
         case userExists, userNotFound, groupNotFound, messageNotFound, notAMember, notOwner
         case groupFull, contentEmpty, contentTooLong, msgIDTooLong, msgIDConflict
         case recallWindowOver, rateLimited, quotaExceeded, storageUnavailable, aiNotConfigured
-        case aiUnavailable, runNotFound, upgradeRequired, shuttingDown, overloaded, internalError
+        case aiUnavailable, runNotFound, upgradeRequired, shuttingDown
     }
 
     package let code: Code
@@ -75,8 +75,6 @@ extension Failure.Code {
         case .runNotFound: "run_not_found"
         case .upgradeRequired: "upgrade_required"
         case .shuttingDown: "shutting_down"
-        case .overloaded: "overloaded"
-        case .internalError: "internal_error"
         }
     }
 
@@ -93,9 +91,8 @@ extension Failure.Code {
         case .unsupportedMediaType: 415
         case .upgradeRequired: 426
         case .rateLimited, .quotaExceeded: 429
-        case .internalError: 500
         case .aiUnavailable: 502
-        case .storageUnavailable, .aiNotConfigured, .shuttingDown, .overloaded: 503
+        case .storageUnavailable, .aiNotConfigured, .shuttingDown: 503
         }
     }
 
@@ -132,8 +129,6 @@ extension Failure.Code {
         case .runNotFound: "There is no such run."
         case .upgradeRequired: "This endpoint speaks WebSocket."
         case .shuttingDown: "The server is going away."
-        case .overloaded: "The server has too much to do; try again later."
-        case .internalError: "Something went wrong here; the log knows more."
         }
     }
 }
