@@ -275,6 +275,11 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     ) {
         if catchUp.defers(topic) {
             catchUp.deferAnswer(bytes, topic: topic)
+            // A peer that sends and never reads is not waited for.
+            let bytesMax = unsafe context.server.settings.outboundBytesMax
+            if catchUp.answerBytes > bytesMax {
+                outboxIsFull(on: loop, slot)
+            }
         } else {
             loop.send(loop.stage(bytes), to: slot)
         }
@@ -286,7 +291,11 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
 
     func joined(topic: UInt64) {}
 
-    func left(topic: UInt64) { catchUp.forget(topic) }
+    func left(topic: UInt64) {
+        let loop = unsafe context.exchangeInUse.loop
+        guard let slot = loop.slot(of: key) else { return }
+        for answer in catchUp.forget(topic) { loop.send(loop.stage(answer.span), to: slot) }
+    }
 
     override func proceed(on loop: EventLoop, _ slot: UInt32) { pumpBacklog(on: loop, slot) }
 
