@@ -1,7 +1,8 @@
 // Catching up: what a connection was not there for is sent conversation by conversation, as fast as
 // the peer reads, from the store. A conversation becomes live within the turn in which nothing that
 // is released is left of it; messages that were read from the store and arrive as effects later are
-// known by their number and skipped.
+// known by their number and skipped. So are those that came before: what another connection was sent,
+// or what was said before the user joined, may be under way to this reactor still.
 
 import Base
 import Chat
@@ -9,16 +10,20 @@ import Hub
 import Reactor
 import Store
 
-/// Which conversations are behind, and which have just become live.
+/// Which conversations are behind, and in which live ones older messages may still come as effects.
 struct CatchUpState {
     struct Behind {
         let topic: UInt64
         var next: UInt32
+        /// Effects of messages before `next` end here at the latest, as far as is known.
+        let lsn: UInt64
     }
 
     private struct Live {
         let topic: UInt64
         let lastSent: UInt32
+        /// No effect after this one is of a message at or below `lastSent`.
+        let lsn: UInt64
     }
 
     private struct Answer {
@@ -29,9 +34,18 @@ struct CatchUpState {
     private(set) var behind: [Behind] = []
     private var live: [Live] = []
     private var answers: [Answer] = []
+    /// Bytes of the answers that wait.
+    private(set) var answerBytes = 0
 
-    init(_ missed: [Missed] = []) {
-        behind = missed.map { Behind(topic: $0.key.bits, next: $0.next) }
+    init(_ standpoints: [Standpoint] = []) {
+        for point in standpoints {
+            let topic = point.key.bits
+            if point.isBehind {
+                behind.append(Behind(topic: topic, next: point.delivered + 1, lsn: point.lsn))
+            } else {
+                live.append(Live(topic: topic, lastSent: point.delivered, lsn: point.lsn))
+            }
+        }
     }
 
     var isDone: Bool { behind.isEmpty }
@@ -51,6 +65,14 @@ struct CatchUpState {
         copy.reserveCapacity(bytes.count)
         for index in bytes.indices { copy.append(bytes[index]) }
         answers.append(Answer(topic: topic, bytes: copy))
+        answerBytes += copy.count
+    }
+
+    private mutating func takeAnswers(_ topic: UInt64) -> [[UInt8]] {
+        let ready = answers.filter { $0.topic == topic }.map(\.bytes)
+        answers.removeAll { $0.topic == topic }
+        for answer in ready { answerBytes -= answer.count }
+        return ready
     }
 
     mutating func advance(_ topic: UInt64, to next: UInt32) {
@@ -58,32 +80,38 @@ struct CatchUpState {
         behind[index].next = next
     }
 
-    /// The conversation is live from `next` on. Returns the answers that waited for it.
-    mutating func goLive(_ topic: UInt64, at next: UInt32) -> [[UInt8]] {
+    /// The conversation is live from `next` on; what was sent of it was released by `released`.
+    /// Returns the answers that waited for it.
+    mutating func goLive(_ topic: UInt64, at next: UInt32, released: UInt64) -> [[UInt8]] {
+        let lsn = behind.first { $0.topic == topic }?.lsn ?? 0
         behind.removeAll { $0.topic == topic }
-        live.append(Live(topic: topic, lastSent: next - 1))
-        let ready = answers.filter { $0.topic == topic }.map(\.bytes)
-        answers.removeAll { $0.topic == topic }
-        return ready
+        live.append(Live(topic: topic, lastSent: next - 1, lsn: max(lsn, released)))
+        return takeAnswers(topic)
     }
 
-    mutating func forget(_ topic: UInt64) {
+    /// Nothing more of the conversation is sent. Returns the answers that waited for it.
+    mutating func forget(_ topic: UInt64) -> [[UInt8]] {
         behind.removeAll { $0.topic == topic }
-        answers.removeAll { $0.topic == topic }
+        return takeAnswers(topic)
     }
 
-    /// How far each conversation has come that the watermark does not speak for.
-    var exceptions: [DeviceCursor.Exception] {
+    /// How far each conversation has come that a watermark of everything up to `handled` does not
+    /// speak for.
+    func exceptions(handled: UInt64) -> [DeviceCursor.Exception] {
         behind.map { exception($0.topic, $0.next - 1) }
-            + live.map { exception($0.topic, $0.lastSent) }
+            + live.filter { $0.lsn > handled }.map { exception($0.topic, $0.lastSent) }
     }
 
     private func exception(_ topic: UInt64, _ sequence: UInt32) -> DeviceCursor.Exception {
         DeviceCursor.Exception(conversation: ConversationKey(bits: topic), sequence: sequence)
     }
 
-    /// Every effect that could repeat something has been handled.
-    mutating func settle() { live = [] }
+    /// Effects up to `handled` have been handled. True when nothing is behind and none can come
+    /// that would repeat something.
+    mutating func settle(upTo handled: UInt64) -> Bool {
+        live.removeAll { $0.lsn <= handled }
+        return behind.isEmpty && live.isEmpty
+    }
 }
 
 extension WebSocketSession {
@@ -94,15 +122,12 @@ extension WebSocketSession {
     }
 
     func startCatchingUp(on loop: EventLoop, _ slot: UInt32) {
-        let missed = chat.missed(by: user, device: device)
-        served.mustSave = !missed.isEmpty
-        if missed.isEmpty {
-            chat.hub.online.setServed(user: user, key: key)
-            return
-        }
-        catchUp = CatchUpState(missed)
-        loop.setChoosing(true, slot)
-        pumpBacklog(on: loop, slot)
+        let handled = unsafe context.loopHub.handledLSN
+        let standpoints = chat.standpoints(of: user, device: device, handled: handled)
+        catchUp = CatchUpState(standpoints)
+        served.mustSave = !catchUp.isDone
+        if !standpoints.isEmpty { loop.setChoosing(true, slot) }
+        if catchUp.isDone { becomeLive(on: loop, slot) } else { pumpBacklog(on: loop, slot) }
     }
 
     /// Sends the next part of the backlog.
@@ -120,7 +145,8 @@ extension WebSocketSession {
                 bytesMax: bytesPerTurn, to: &buffer, workspace)
             catchUp.advance(first.topic, to: step.next)
             if step.isDone {
-                for answer in catchUp.goLive(first.topic, at: step.next) {
+                let released = chat.log.released
+                for answer in catchUp.goLive(first.topic, at: step.next, released: released) {
                     buffer.append(answer.span)
                 }
             }
@@ -137,14 +163,12 @@ extension WebSocketSession {
     /// batches that are released but not handled here; until those are, messages are looked at.
     private func becomeLive(on loop: EventLoop, _ slot: UInt32) {
         chat.hub.online.setServed(user: user, key: key)
-        served.liveLSN = chat.log.released
         let hub = unsafe context.loopHub
         if !settle(upTo: hub.handledLSN, on: loop, slot) { hub.settles(slot) }
     }
 
     func settle(upTo lsn: UInt64, on loop: EventLoop, _ slot: UInt32) -> Bool {
-        guard catchUp.isDone, lsn >= served.liveLSN else { return false }
-        catchUp.settle()
+        guard catchUp.settle(upTo: lsn) else { return false }
         loop.setChoosing(false, slot)
         return true
     }

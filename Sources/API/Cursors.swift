@@ -25,7 +25,6 @@ struct ServedState {
     private var savedBytes: UInt64 = 0
     /// Something was missed, so the cursor is behind even if nothing is sent.
     var mustSave = false
-    var liveLSN: UInt64 = 0
 
     mutating func note(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
 
@@ -56,9 +55,10 @@ extension WebSocketSession {
     }
 
     private func currentCheckpoint(_ bytes: UInt64) -> ServedState.Checkpoint {
-        ServedState.Checkpoint(
-            bytes: bytes, watermark: unsafe context.loopHub.handledMark,
-            exceptions: catchUp.exceptions)
+        let hub = unsafe context.loopHub
+        return ServedState.Checkpoint(
+            bytes: bytes, watermark: hub.handledMark,
+            exceptions: catchUp.exceptions(handled: hub.handledLSN))
     }
 
     private func save(_ checkpoint: ServedState.Checkpoint, on loop: EventLoop) {

@@ -24,6 +24,11 @@ final class HTTPSession: Session {
     private var request: UInt32 = 0
     private var closesAfterAnswer = false
     private var isFinished = false
+    /// The peer sends requests and does not read the answers: nothing is read until it has.
+    private var isBackedUp = false
+
+    /// Bytes of answers that may wait while further requests of the connection are run.
+    private static let queuedBytesMax = 256 * 1_024
 
     init(_ context: ReactorContext) { unsafe self.context = context }
 
@@ -31,7 +36,7 @@ final class HTTPSession: Session {
 
     func receive(_ input: inout ByteBuffer, on loop: EventLoop, _ slot: UInt32) -> Int {
         var used = 0
-        while waiting == nil, !isFinished, used < input.count || pending != nil {
+        while waiting == nil, !isFinished, !isBackedUp, used < input.count || pending != nil {
             let step: Int
             if let pending {
                 step = takeBody(pending, &input, used, on: loop, slot)
@@ -249,7 +254,7 @@ final class HTTPSession: Session {
         waiting = nil
         unsafe context.exchangeInUse.begin(plan, key: loop.key(of: slot), request: request)
         perform(plan, on: loop, slot, handler)
-        if waiting == nil { loop.resume(slot) }
+        if waiting == nil, !isBackedUp { loop.resume(slot) }
     }
 
     func answer(
@@ -265,7 +270,7 @@ final class HTTPSession: Session {
         write(
             plan, status, type: status == .ok ? HTTPMediaType.json : ErrorBody.contentType,
             body: bytes.extracting(ResponseAnswer.headerBytes...), on: loop, slot)
-        loop.resume(slot)
+        if !isBackedUp { loop.resume(slot) }
     }
 
     private func upgrade(_ plan: RequestPlan, on loop: EventLoop, _ slot: UInt32) {
@@ -322,6 +327,11 @@ final class HTTPSession: Session {
             loop.finish(slot, reason ?? (isRefused ? .badRequest : .finished))
         } else {
             loop.wake(slot, afterSeconds: context.server.settings.idleTimeoutSeconds)
+            if loop.queuedBytes(slot) > Self.queuedBytesMax {
+                isBackedUp = true
+                loop.pause(slot)
+                loop.proceedWhenDrained(slot)
+            }
         }
     }
 
@@ -336,7 +346,11 @@ final class HTTPSession: Session {
         }
     }
 
-    func proceed(on loop: EventLoop, _ slot: UInt32) {}
+    func proceed(on loop: EventLoop, _ slot: UInt32) {
+        guard isBackedUp else { return }
+        isBackedUp = false
+        loop.resume(slot)
+    }
 
     func timePassed(on loop: EventLoop, _ slot: UInt32) {
         if waiting != nil || loop.queuedBytes(slot) > 0 {

@@ -2,9 +2,9 @@
 //
 //     opening ──the one it replaces has ended──► open ──► over
 //
-// While opening, it takes part in nothing: what the old connection has been sent is written down
-// first, so that nothing comes twice. Once open, conversations in which something was missed are
-// caught up with one by one (Backlog.swift); all others are live from the first moment.
+// While opening, it takes part in nothing and is not read: what the old connection has been sent is
+// written down first, so that nothing comes twice. Once open, conversations in which something was
+// missed are caught up with one by one (Backlog.swift); all others are live from the first moment.
 
 import Base
 import Chat
@@ -54,6 +54,8 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
             return
         }
         unsafe context.opening[key] = self
+        // What it says could overtake the end of the one it replaces.
+        loop.pause(slot)
         let hub = chat.hub
         let mine = key
         hub.post(to: old) { oldLoop in
@@ -73,6 +75,7 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     private func open(on loop: EventLoop) {
         guard let slot = loop.slot(of: key), isOpen else { return }
         phase = .open
+        loop.resume(slot)
         let standing = chat.standing(of: user)
         guard standing.isActive else {
             end(.removed, .removed, on: loop, slot)
@@ -196,10 +199,6 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     ) {
         var reading = Reading()
         do throws(Failure) {
-            // Until it is open, a connection could overtake the end of the one it replaces.
-            guard phase == .open else {
-                throw Failure(.overloaded, "The connection is still being set up.")
-            }
             let target = try target(of: frame, bytes, workspace)
             if let content = frame.content {
                 workspace.content.append(unescaped: content, of: bytes)
@@ -276,6 +275,11 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     ) {
         if catchUp.defers(topic) {
             catchUp.deferAnswer(bytes, topic: topic)
+            // A peer that sends and never reads is not waited for.
+            let bytesMax = unsafe context.server.settings.outboundBytesMax
+            if catchUp.answerBytes > bytesMax {
+                outboxIsFull(on: loop, slot)
+            }
         } else {
             loop.send(loop.stage(bytes), to: slot)
         }
@@ -287,7 +291,11 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
 
     func joined(topic: UInt64) {}
 
-    func left(topic: UInt64) { catchUp.forget(topic) }
+    func left(topic: UInt64) {
+        let loop = unsafe context.exchangeInUse.loop
+        guard let slot = loop.slot(of: key) else { return }
+        for answer in catchUp.forget(topic) { loop.send(loop.stage(answer.span), to: slot) }
+    }
 
     override func proceed(on loop: EventLoop, _ slot: UInt32) { pumpBacklog(on: loop, slot) }
 

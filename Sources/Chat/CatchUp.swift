@@ -6,10 +6,13 @@
 package import Base
 package import Store
 
-/// A conversation in which something has not been delivered: the next sequence to send.
-package struct Missed: Sendable, Equatable {
+/// How far a device has come in a conversation, as of the change `lsn` of its stripe.
+package struct Standpoint: Sendable, Equatable {
     package let key: ConversationKey
-    package let next: UInt32
+    package let delivered: UInt32
+    /// Something has not been delivered.
+    package let isBehind: Bool
+    package let lsn: LSN
 }
 
 extension Chat {
@@ -30,25 +33,33 @@ extension Chat {
         return standing
     }
 
-    /// Every conversation in which this device has something to come.
-    package func missed(by user: UInt32, device: String) -> [Missed] {
+    /// Every conversation in which this device has something to come, and those that have changed
+    /// after `handled`: effects of messages at or before the standpoint may still come from them.
+    package func standpoints(
+        of user: UInt32, device: String, handled: LSN
+    ) -> [Standpoint] {
         var reading = Reading()
         let cursor = tables.withLocked(.user(user), &reading) { locked in
             locked.cursor(of: user, device: device) ?? DeviceCursor(device: device)
         }
-        var missed: [Missed] = []
+        var found: [Standpoint] = []
         for key in conversationKeys(of: user, &reading) {
             // Notes to oneself are in no backlog.
             if !key.isGroup, key.users.smaller == key.users.larger { continue }
-            tables.withLocked(.conversation(key), &reading) { locked in
-                guard let part = locked.participation(of: user, in: key) else { return }
+            var newest = Reading()
+            let place = tables.withLocked(.conversation(key), &newest) {
+                locked -> (delivered: UInt32, isBehind: Bool)? in
+                guard let part = locked.participation(of: user, in: key) else { return nil }
                 let delivered = max(locked.delivered(cursor, in: key), part.joinedSequence)
-                if locked.state(of: key).lastSequence > delivered {
-                    missed.append(Missed(key: key, next: delivered + 1))
-                }
+                return (delivered, locked.state(of: key).lastSequence > delivered)
             }
+            guard let place, place.isBehind || newest.lsn > handled else { continue }
+            found.append(
+                Standpoint(
+                    key: key, delivered: place.delivered, isBehind: place.isBehind,
+                    lsn: newest.lsn))
         }
-        return missed
+        return found
     }
 
     /// Appends frames of the conversation from `sequence` on: messages that are released, until the

@@ -75,7 +75,8 @@ extension EventLoop {
             let used = session.receive(&input, on: self, slot)
             input.removeFirst(used)
             let wasReplaced = unsafe connection.pointee.session !== session
-            if input.isEmpty || !wasReplaced { break }
+            let isPaused = unsafe connection.pointee.flags.contains(.paused)
+            if input.isEmpty || !wasReplaced || isPaused { break }
         }
         if !input.isEmpty,
             unsafe connection.pointee.flags.isDisjoint(with: [.finishing, .closed])

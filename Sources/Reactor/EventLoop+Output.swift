@@ -25,7 +25,7 @@ extension EventLoop {
 
     /// Flushes in the middle of a turn that sends a lot, so that the arena stays bounded.
     private func makeRoom() {
-        if outbox.arena.count > ReactorLimits.turnBytesMax { flush() }
+        if outbox.arena.count > ReactorLimits.turnBytesMax, !isFlushing { flush() }
     }
 
     /// Sends a staged message to one connection at the end of the turn.
@@ -127,6 +127,8 @@ extension EventLoop {
 
     /// Sends everything that is staged. Sessions may add to it while it runs (a full outbox).
     func flush() {
+        isFlushing = true
+        defer { isFlushing = false }
         var index = 0
         while index < dirty.count {
             flush(dirty[index])

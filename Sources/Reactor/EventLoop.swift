@@ -61,6 +61,8 @@ package final class EventLoop: @unchecked Sendable {
     var spare: Descriptor?
     var nextTickNanoseconds: UInt64 = 0
     var isDraining = false
+    /// What sessions stage while a flush runs goes out with that flush.
+    var isFlushing = false
     var isStopped = false
 
     static let listenerData = UInt64.max - 1
