@@ -1,8 +1,8 @@
 // A reactor's lists of connections by group and by user. A fan-out walks one array of slot numbers;
 // nobody is looked up.
 //
-//     group 42 ─► slots     [ 7, 19, 3 ]        connection 19 ─► subscriptions [ (42, 1), (50, 0) ]
-//                 positions [ 0,  0, 2 ]                                          group, index there
+//     group 42 ─► slots     [ 7, 19, 3 ]      connection 19 ─► subscriptions [ (42, 1), (50, 0) ]
+//                 positions [ 0,  0, 2 ]                                        group, index there
 //
 // Each side knows its place in the other's list, so joining and leaving cost the same however
 // large the group. Invariant: lists[g].slots[p] == s  <=>  subscriptions(s)[lists[g].positions[p]]

@@ -11,17 +11,17 @@
 //      8   4  version, 1
 //     12  16  id of the data directory
 //     28   8  number of this segment, as in the name
-//     36   8  number of its predecessor: the segment whose records come before; 0 when there is none
-//     44   8  first LSN: of the first record here. What the predecessor holds from this LSN on was cut
-//             off or written again here, and is never read
+//     36   8  number of its predecessor, whose records come before; 0 when there is none
+//     44   8  first LSN: of the first record here. What the predecessor holds from this LSN on was
+//             cut off or written again here, and is never read
 //     52   8  durable LSN: every record up to here was on disk when this header was written
 //     60   4  CRC-32C of bytes 0 to 59
 //     64      records without gaps, then zeros to the end of the file
 //
 // record
 //      0   4  length of the whole record, 17 to 1,048,593
-//      4   4  CRC-32C of bytes 8 to the end, begun from (length XOR salt); the salt is the CRC-32C of
-//             the directory's id, so that a record hidden in somebody's message never passes for one
+//      4   4  CRC-32C of bytes 8 to the end, begun from (length XOR salt); the salt is the CRC-32C
+//             of the directory's id, so that a record hidden in a message never passes for one
 //      8   8  LSN: one more than the record before
 //     16   1  kind; 0 is a mark, the others are the tables' business
 //     17      payload

@@ -1,7 +1,7 @@
 // The write-ahead log: every change of the server's state is a record here before anybody hears of
 // it.
 //
-//     admit ─► (stripes locked) append ─► commit: write(2) ─► [fdatasync] ─► released, release(batch)
+//     admit ─► (stripes locked) append ─► commit: write(2) ─► [fdatasync] ─► release(batch)
 //
 // Threads append under one short lock. At the end of its turn each calls `commit`: the first one
 // there writes what all have gathered, with no lock held; whoever comes meanwhile leaves again,

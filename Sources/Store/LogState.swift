@@ -5,9 +5,9 @@
 //                 (target)    (old target)                  durable ──┘
 //
 // Space. A record is admitted when it fits, whatever order the admitted ones arrive in:
-//     free >= reserved                                    all fit into the target, or
-//     free + next.capacity - reserved >= largest          all fit behind a switch to the next segment,
-//                                                         which wastes less than the largest record.
+//     free >= reserved                              all fit into the target, or
+//     free + next.capacity - reserved >= largest    all fit behind a switch to the next segment,
+//                                                   which wastes less than the largest record.
 // Invariants: durable <= writtenLSN <= appended; first <= appended + 1; reserved >= 0.
 
 import Base

@@ -33,8 +33,8 @@ import Testing
                 storage.data_dir: "/var/lib/x" (--data-dir)
                 auth.jwt_secret: *** (LINGXI_AUTH_JWT_SECRET)
                 auth.previous_jwt_secrets: [***] (\(file):5:25)
-                ai.providers: [{ name: "main", base_url: "https://h/v1", api_key: ***, model: "m" }, \
-                { name: "spare", base_url: "https://i/v1", api_key: "", model: "m" }] (\(file):8:5)
+                ai.providers: [{ name: "main", base_url: "https://h/v1", api_key: ***, \
+                model: "m" }, { name: "spare", base_url: "https://i/v1", api_key: "", model: "m" }] (\(file):8:5)
                 log.level: debug (LINGXI_LOG_LEVEL)
 
                 """)
@@ -48,7 +48,8 @@ import Testing
         #expect(
             outcome.text == """
                 LINGXI_LOG_LEVL: no such variable; did you mean LINGXI_LOG_LEVEL?
-                LINGXI_SERVER_PORT: server.port: x is not a whole number; give one between 0 and 65535
+                LINGXI_SERVER_PORT: server.port: x is not a whole number; give one between \
+                0 and 65535
 
                 """)
     }

@@ -53,7 +53,8 @@ import Testing
             storage: { data_dir: snapshots, fsync: always, fsync_interval_ms: 100,
                        snapshot_interval_s: 3600, snapshot_log_mb: 256, snapshots_kept: 3,
                        memory_limit_mb: 0, retention_days: 0 }
-            auth:    { jwt_secret: "", previous_jwt_secrets: [], token_ttl_s: 86400, bcrypt_cost: 10 }
+            auth:    { jwt_secret: "", previous_jwt_secrets: [], token_ttl_s: 86400,
+                       bcrypt_cost: 10 }
             admin:   { username: admin, password: "" }
             chat:    { heartbeat_s: 54, cursor_interval_s: 5, devices_max: 8, multi_device: false,
                        recall_window_s: 120, content_bytes_max: 16384, frame_bytes_max: 65536,
