@@ -34,7 +34,8 @@ import Testing
                 auth.jwt_secret: *** (LINGXI_AUTH_JWT_SECRET)
                 auth.previous_jwt_secrets: [***] (\(file):5:25)
                 ai.providers: [{ name: "main", base_url: "https://h/v1", api_key: ***, \
-                model: "m" }, { name: "spare", base_url: "https://i/v1", api_key: "", model: "m" }] (\(file):8:5)
+                model: "m" }, { name: "spare", base_url: "https://i/v1", api_key: "", \
+                model: "m" }] (\(file):8:5)
                 log.level: debug (LINGXI_LOG_LEVEL)
 
                 """)
