@@ -46,8 +46,9 @@ extension WebSocketSession {
         guard served.checkpoint != nil || served.hasNews(handed) else { return }
         let acknowledged = loop.bytesAcknowledged(slot)
         if let checkpoint = served.checkpoint {
-            if acknowledged >= checkpoint.bytes { save(checkpoint, on: loop) }
-            return
+            guard acknowledged >= checkpoint.bytes else { return }
+            save(checkpoint, on: loop)
+            guard served.hasNews(handed) else { return }
         }
         let now = currentCheckpoint(handed)
         // Nothing is under way: no need to wait for the next interval.

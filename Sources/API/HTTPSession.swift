@@ -26,7 +26,6 @@ final class HTTPSession: Session {
     private var isFinished = false
     /// The peer sends requests and does not read the answers: nothing is read until it has.
     private var isBackedUp = false
-
     /// Bytes of answers that may wait while further requests of the connection are run.
     private static let queuedBytesMax = 256 * 1_024
 
@@ -383,11 +382,8 @@ final class HTTPSession: Session {
     }
 
     func accepts(topic: UInt64, sequence: UInt64) -> Bool { false }
-
     func outboxIsFull(on loop: EventLoop, _ slot: UInt32) {}
-
     func gone(on loop: EventLoop, _ slot: UInt32) {}
-
     func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) { isFinished = true }
 
     /// The server goes away: what is being answered is answered, the rest ends now.

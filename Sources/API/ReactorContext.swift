@@ -76,10 +76,12 @@ package final class ReactorContext: LoopDelegate {
         }
     }
 
-    /// Looks at the share of the connections that is due with this tick, so that each one's cursor
-    /// is looked at once an interval and they do not all come together.
+    /// Looks at the share of the connections that is due with this tick, so that they do not all
+    /// come together. Each one's cursor is looked at twice an interval: what was noted the first time
+    /// is confirmed the second time, so that no cursor on disk is older than the interval.
     private func saveCursors(on loop: EventLoop) {
-        let parts = server.chat.settings.cursorIntervalSeconds * ReactorLimits.ticksPerSecond
+        let ticks = server.chat.settings.cursorIntervalSeconds * ReactorLimits.ticksPerSecond
+        let parts = max(ticks / 2, 1)
         let part = Int(loop.tick) % parts
         let count = loop.slotCount
         for slot in UInt32(count * part / parts)..<UInt32(count * (part + 1) / parts) {

@@ -189,8 +189,8 @@ package final class Log: Sendable {
         running.join()
     }
 
-    /// Publishes the batch, then hands it out. The number goes first: who sees the mark and then asks
-    /// for `released` learns of a batch that is not older.
+    /// Publishes the batch, then hands it out. The number goes first: who sees the mark and then
+    /// asks for `released` learns of a batch that is not older.
     func deliver(_ batch: Batch) {
         releasedLSN.store(batch.lastLSN, ordering: .releasing)
         highestMark.store(batch.mark, ordering: .releasing)
