@@ -143,9 +143,8 @@ final class HTTPSession: Session {
             switch step.outcome {
             case .needMore: return used
             case .done: isComplete = true
-            case .invalid: return fail(pending, .invalidRequest, .badRequest, rest, on: loop, slot)
-            case .tooLarge:
-                return fail(pending, .payloadTooLarge, .badRequest, rest, on: loop, slot)
+            case .invalid: return fail(pending, .invalidRequest, rest, on: loop, slot)
+            case .tooLarge: return fail(pending, .payloadTooLarge, rest, on: loop, slot)
             }
         } else {
             used = min(pending.remaining, rest.count)
@@ -163,8 +162,8 @@ final class HTTPSession: Session {
     }
 
     private func fail(
-        _ pending: PendingRequest, _ code: Failure.Code, _ reason: CloseReason,
-        _ rest: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
+        _ pending: PendingRequest, _ code: Failure.Code, _ rest: Span<UInt8>,
+        on loop: EventLoop, _ slot: UInt32
     ) -> Int {
         self.pending = nil
         var plan = pending.plan
@@ -303,9 +302,7 @@ final class HTTPSession: Session {
     ) {
         var plan = plan
         plan.allow = methods
-        var empty = ByteBuffer()
-        empty.removeAll()
-        write(plan, .noContent, type: nil, body: empty.span, on: loop, slot)
+        write(plan, .noContent, type: nil, body: "".utf8.span, on: loop, slot)
     }
 
     private func write(
@@ -347,7 +344,8 @@ final class HTTPSession: Session {
     }
 
     func proceed(on loop: EventLoop, _ slot: UInt32) {
-        guard isBackedUp else { return }
+        // Resuming asks for a turn too, and what then ran may have backed up again.
+        guard isBackedUp, loop.queuedBytes(slot) == 0 else { return }
         isBackedUp = false
         loop.resume(slot)
     }
@@ -383,9 +381,7 @@ final class HTTPSession: Session {
     }
 
     func accepts(topic: UInt64, sequence: UInt64) -> Bool { false }
-
     func outboxIsFull(on loop: EventLoop, _ slot: UInt32) {}
-
     func gone(on loop: EventLoop, _ slot: UInt32) {}
 
     func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) { isFinished = true }
