@@ -1,0 +1,28 @@
+"""Names and passwords at their edges."""
+
+import pytest
+
+from client import PASSWORD, User, fresh, problem
+
+REGISTER, LOGIN = "/api/v1/user/register", "/api/v1/user/login"
+
+
+@pytest.fixture(scope="module")
+def user(server):
+    return User(server)
+
+
+@pytest.mark.parametrize("behind", ["x", "\0", "\0x", "x" * 600])
+def test_what_bcrypt_does_not_read_counts_all_the_same(user, behind):
+    """bcrypt reads 72 bytes, and nothing after a NUL."""
+    name, password = fresh("long"), "p" * 72
+    user.anonymous("POST", REGISTER, json={"username": name, "password": password})
+    good = user.anonymous("POST", LOGIN, json={"username": name, "password": password})
+    assert good.status_code == 200
+    bad = {"username": name, "password": password + behind}
+    problem(user.anonymous("POST", LOGIN, json=bad), 401, "wrong_password")
+
+
+def test_a_nul_does_not_end_a_password(user):
+    bad = {"username": user.name, "password": PASSWORD + "\0"}
+    problem(user.anonymous("POST", LOGIN, json=bad), 401, "wrong_password")
