@@ -142,9 +142,8 @@ final class HTTPSession: Session {
             switch step.outcome {
             case .needMore: return used
             case .done: isComplete = true
-            case .invalid: return fail(pending, .invalidRequest, .badRequest, rest, on: loop, slot)
-            case .tooLarge:
-                return fail(pending, .payloadTooLarge, .badRequest, rest, on: loop, slot)
+            case .invalid: return fail(pending, .invalidRequest, rest, on: loop, slot)
+            case .tooLarge: return fail(pending, .payloadTooLarge, rest, on: loop, slot)
             }
         } else {
             used = min(pending.remaining, rest.count)
@@ -162,8 +161,8 @@ final class HTTPSession: Session {
     }
 
     private func fail(
-        _ pending: PendingRequest, _ code: Failure.Code, _ reason: CloseReason,
-        _ rest: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
+        _ pending: PendingRequest, _ code: Failure.Code, _ rest: Span<UInt8>,
+        on loop: EventLoop, _ slot: UInt32
     ) -> Int {
         self.pending = nil
         var plan = pending.plan
@@ -302,9 +301,7 @@ final class HTTPSession: Session {
     ) {
         var plan = plan
         plan.allow = methods
-        var empty = ByteBuffer()
-        empty.removeAll()
-        write(plan, .noContent, type: nil, body: empty.span, on: loop, slot)
+        write(plan, .noContent, type: nil, body: "".utf8.span, on: loop, slot)
     }
 
     private func write(
@@ -346,7 +343,8 @@ final class HTTPSession: Session {
     }
 
     func proceed(on loop: EventLoop, _ slot: UInt32) {
-        guard isBackedUp else { return }
+        // Resuming asks for a turn too, and what then ran may have backed up again.
+        guard isBackedUp, loop.queuedBytes(slot) == 0 else { return }
         isBackedUp = false
         loop.resume(slot)
     }

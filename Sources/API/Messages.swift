@@ -64,7 +64,7 @@ extension Exchange {
         let named = to.flatMap { MessageTarget.groupNumber($0.utf8.span) }
         if let group {
             let number = try Self.group(group)
-            if to != nil, named != number {
+            if let to, !to.isEmpty, named != number {
                 throw .field("to", "does not agree with group_id")
             }
             return .group(number)

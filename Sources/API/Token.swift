@@ -105,10 +105,13 @@ package struct TokenKeys: Sendable {
                 let role = TokenClaims.Role(rawValue: try fields.string("role"))
             else { return nil }
             let expiresAt = try fields.integer("exp")
-            guard expiresAt > 0, expiresAt < 1 << 40 else { return nil }
+            let issuedAt = try fields.integer("iat")
+            // Others may hold our secret too: a moment must bear being counted in milliseconds.
+            let moments: Range<Int64> = 0..<1 << 40
+            guard moments.contains(expiresAt), moments.contains(issuedAt) else { return nil }
             return TokenClaims(
                 username: try fields.string("username"), subject: subject, role: role,
-                issuedAt: try fields.integer("iat"), expiresAt: expiresAt)
+                issuedAt: issuedAt, expiresAt: expiresAt)
         } catch {
             return nil
         }

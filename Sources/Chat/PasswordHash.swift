@@ -28,7 +28,9 @@ package enum PasswordHash {
     /// Whether `password` is the one of `hash`; takes as long as making the hash.
     package static func verify(_ password: String, _ hash: String) -> Bool {
         guard let again = crypt(password, Array(hash.utf8CString)) else { return false }
-        return constantTimeEquals(Array(again.utf8), Array(hash.utf8))
+        // bcrypt stops at a NUL and after 72 bytes: with more behind that, it is another password.
+        let isWhole = TextLimits.passwordBytes ~= password.utf8.count && !password.utf8.contains(0)
+        return constantTimeEquals(Array(again.utf8), Array(hash.utf8)) && isWhole
     }
 
     /// A text in the form of a hash, which takes as long to compare with as a real one.

@@ -60,6 +60,8 @@ struct ConnectionFlags: OptionSet {
     static let full = ConnectionFlags(rawValue: 1 << 10)
     /// The peer has ended its side.
     static let inputEnded = ConnectionFlags(rawValue: 1 << 11)
+    /// What waited while the session was paused has not been offered yet.
+    static let held = ConnectionFlags(rawValue: 1 << 12)
 }
 
 struct Connection {

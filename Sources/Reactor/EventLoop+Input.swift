@@ -15,6 +15,9 @@ extension EventLoop {
             if isBroken { close(slot, .peerReset) } else { setDeaf(slot, true) }
             return
         }
+        // What is held is offered later in this turn. Reading more before that would add a whole
+        // read for each request that is answered, and let the peer fill the memory.
+        if flags.contains(.held), flags.isDisjoint(with: .finishing), !isBroken { return }
         input.removeAll()
         if let rest = unsafe connection.pointee.unparsed {
             input.append(rest.bytes.span)
@@ -61,6 +64,7 @@ extension EventLoop {
     /// Offers what waited while the session was paused.
     func offerRemainder(_ slot: UInt32) {
         let connection = unsafe table.at(slot)
+        unsafe connection.pointee.flags.remove(.held)
         guard let rest = unsafe connection.pointee.unparsed else { return }
         unsafe connection.pointee.unparsed = nil
         input.removeAll()
@@ -97,7 +101,10 @@ extension EventLoop {
         guard unsafe connection.pointee.flags.contains(.paused) else { return }
         unsafe connection.pointee.flags.remove(.paused)
         setDeaf(slot, false)
-        if unsafe connection.pointee.unparsed != nil { schedule(slot) }
+        if unsafe connection.pointee.unparsed != nil {
+            unsafe connection.pointee.flags.insert(.held)
+            schedule(slot)
+        }
     }
 
     /// Tells epoll whether bytes of this connection are wanted. After the peer's end they never

@@ -10,11 +10,18 @@ struct SocketAddress {
 
     var family: sa_family_t { storage.ss_family }
 
-    /// `host` is an IPv4 or IPv6 address in text; empty stands for every IPv4 address.
+    /// `host` is an IPv4 or IPv6 address in text; empty stands for every IPv4 address, `localhost`
+    /// for 127.0.0.1.
     init(host: String, port: UInt16) throws(SystemError) {
         var four = sockaddr_in()
         var six = sockaddr_in6()
-        if unsafe inet_pton(AF_INET, host.isEmpty ? "0.0.0.0" : host, &four.sin_addr) == 1 {
+        let address =
+            switch host {
+            case "": "0.0.0.0"
+            case "localhost": "127.0.0.1"
+            default: host
+            }
+        if unsafe inet_pton(AF_INET, address, &four.sin_addr) == 1 {
             four.sin_family = sa_family_t(AF_INET)
             four.sin_port = port.bigEndian
             length = socklen_t(MemoryLayout<sockaddr_in>.size)

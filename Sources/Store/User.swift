@@ -66,8 +66,10 @@ package struct Participation: Sendable {
 }
 
 /// Case folding for names and searches: two names that differ only in case, or in Unicode's
-/// canonical forms, are one. Upper-casing first joins what has two lower-case forms (ς and σ, ſ
-/// and s).
+/// canonical forms, are one. Going down, up and down again joins what has two forms on either side
+/// (ς and σ, ſ and s; ẞ, whose upper case is itself, and ß, whose upper case is SS).
 package enum Folding {
-    package static func fold(_ text: String) -> String { text.uppercased().lowercased() }
+    package static func fold(_ text: String) -> String {
+        text.lowercased().uppercased().lowercased()
+    }
 }

@@ -190,19 +190,31 @@ final class Server {
         } catch {
             throw Refusal("cannot start the reactors: \(error)")
         }
+        let settings = apiSettings(configuration)
+        try checkEchoPath(settings)
         let hub = Hub(loops: loops)
         relay.connect(hub)
         let chat = Chat(
             tables: tables, log: store, hub: hub, settings: chatSettings(configuration))
         let server = ServerContext(
             chat: chat, keys: keys, workers: WorkerPool(threads: 2),
-            settings: apiSettings(configuration), log: log)
+            settings: settings, log: log)
         let router = Router(Routes.all(server.settings))
         return zip(loops, delegates).map { loop, delegate in
             let context = ReactorContext(server: server, router: router)
             context.attach(to: loop, hub: hub)
             delegate.context = context
             return Reactor(loop: loop, context: context, delegate: delegate)
+        }
+    }
+
+    /// The echo endpoint must not stand where the server has something else.
+    private func checkEchoPath(_ settings: APISettings) throws(Refusal) {
+        var own = settings
+        own.echoPath = ""
+        if Routes.all(own).contains(where: { $0.path == settings.echoPath }) {
+            throw Refusal(
+                "server.ws_echo: \(settings.echoPath) is a path of the server; give another one")
         }
     }
 

@@ -66,6 +66,15 @@ def test_a_wrong_setting(servers, key, value):
     assert key.split(".")[-1] in said
 
 
+def test_an_echo_endpoint_in_the_place_of_another(servers):
+    said = servers(settings={"server.ws_echo": "/healthz"}).refuses()
+    assert "server.ws_echo" in said and "/healthz" in said
+
+
+def test_localhost_is_an_address(servers):
+    servers(settings={"server.host": "localhost"}).start().stop()
+
+
 def test_an_unknown_flag(servers):
     assert "--nonsense" in servers(arguments=["--nonsense"]).refuses(expected=2)
 

@@ -75,3 +75,10 @@ def test_a_flipped_bit_anywhere_is_seen(user):
 def test_an_admin_token_opens_no_user_endpoint(user, claims):
     token = jwt.encode(claims | {"role": "admin"}, SECRET, algorithm="HS256")
     assert me(user, token).status_code in (401, 403)
+
+
+@pytest.mark.parametrize("moment", [1_800_000_000_000_000_000, 2**63 - 1, -(2**63), -1, 2**64])
+def test_a_moment_that_cannot_be_counted(server, user, claims, moment):
+    """Somebody else who holds the secret may count in nanoseconds."""
+    assert me(user, jwt.encode(claims | {"iat": moment}, SECRET)).status_code == 401
+    assert server.healthy()
