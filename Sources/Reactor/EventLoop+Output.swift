@@ -23,9 +23,10 @@ extension EventLoop {
         return outbox.staged(from: start)
     }
 
-    /// Flushes in the middle of a turn that sends a lot, so that the arena stays bounded.
+    /// Flushes in the middle of a turn that sends a lot, so that the arena stays bounded. What is
+    /// staged during a flush (the farewell of a full outbox) is sent by that same flush.
     private func makeRoom() {
-        if outbox.arena.count > ReactorLimits.turnBytesMax { flush() }
+        if outbox.arena.count > ReactorLimits.turnBytesMax, !isFlushing { flush() }
     }
 
     /// Sends a staged message to one connection at the end of the turn.
@@ -125,6 +126,8 @@ extension EventLoop {
 
     /// Sends everything that is staged. Sessions may add to it while it runs (a full outbox).
     func flush() {
+        isFlushing = true
+        defer { isFlushing = false }
         var index = 0
         while index < dirty.count {
             flush(dirty[index])

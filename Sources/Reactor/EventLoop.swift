@@ -57,6 +57,7 @@ package final class EventLoop: @unchecked Sendable {
     var listener: Listener?
     var spare: Descriptor?
     var nextTickNanoseconds: UInt64 = 0
+    var isFlushing = false
     var isDraining = false
     var isStopped = false
 
