@@ -32,6 +32,10 @@ extension EventLoop {
             unsafe connection.pointee.unparsed = nil
             feed(slot)
         } else if received == 0 {
+            // What waited while the session was paused comes before the end; level-triggered, the
+            // end is told again in the next turn.
+            let isOwed = unsafe connection.pointee.unparsed != nil
+            if isOwed, flags.contains(.scheduled), !flags.contains(.finishing) { return }
             peerEnded(slot)
         } else if errno != EAGAIN && errno != EINTR {
             close(slot, .peerReset)
