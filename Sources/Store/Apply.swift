@@ -17,13 +17,13 @@ extension LockedTables {
             guard let record = ProfileChanged(&reader) else { return false }
             on(stripeOf(user: record.user), lsn) { apply(record) }
         case .messageSent:
-            guard let record = MessageSent(&reader) else { return false }
+            guard let record = MessageSent(&reader), isNext(record, lsn) else { return false }
             apply(record, lsn)
         case .groupCreated:
             guard let record = GroupCreated(&reader) else { return false }
             apply(record, lsn)
         case .memberJoined:
-            guard let record = MemberJoined(&reader) else { return false }
+            guard let record = MemberJoined(&reader), isNew(record, lsn) else { return false }
             apply(record, lsn)
         case .memberLeft:
             guard let record = MemberLeft(&reader) else { return false }
@@ -111,6 +111,18 @@ extension LockedTables {
 
     // MARK: messages
 
+    /// Whether the message follows the last one of its conversation. A log that has been tampered
+    /// with may hold others; they are refused, because conversations are numbered without a gap.
+    private func isNext(_ record: borrowing MessageSent, _ lsn: UInt64) -> Bool {
+        let key = record.conversation
+        if unsafe slot(key.stripe).pointee.stripe.lsn >= lsn { return true }
+        if key.isGroup {
+            guard let row = unsafe group(key.group), unsafe row.pointee != nil else { return true }
+        }
+        let state = state(of: key)
+        return record.id > state.lastID && record.sequence == state.lastSequence &+ 1
+    }
+
     private func apply(_ record: borrowing MessageSent, _ lsn: UInt64) {
         let key = record.conversation
         if unsafe slot(stripeOf(user: record.sender)).pointee.stripe.lsn < lsn, !record.msgID.isEmpty,
@@ -158,6 +170,13 @@ extension LockedTables {
             tables.restoreGroup(record.group)
         }
         on(stripeOf(user: record.owner), lsn) { addGroup(record.group, to: record.owner) }
+    }
+
+    /// Whether the user is not in the group yet.
+    private func isNew(_ record: MemberJoined, _ lsn: UInt64) -> Bool {
+        if unsafe slot(stripeOf(group: record.group)).pointee.stripe.lsn >= lsn { return true }
+        guard let row = unsafe group(record.group) else { return true }
+        return unsafe row.pointee?.place(of: record.user) == nil
     }
 
     private func apply(_ record: MemberJoined, _ lsn: UInt64) {
