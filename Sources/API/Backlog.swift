@@ -4,16 +4,16 @@
 // known by their number and skipped.
 
 import Base
-import Chat
+package import Chat
 import Hub
 import Reactor
-import Store
+package import Store
 
 /// Which conversations are behind, and which have just become live.
-struct CatchUpState {
-    struct Behind {
-        let topic: UInt64
-        var next: UInt32
+package struct CatchUpState {
+    package struct Behind {
+        package let topic: UInt64
+        package var next: UInt32
     }
 
     private struct Live {
@@ -26,40 +26,40 @@ struct CatchUpState {
         let bytes: [UInt8]
     }
 
-    private(set) var behind: [Behind] = []
+    package private(set) var behind: [Behind] = []
     private var live: [Live] = []
     private var answers: [Answer] = []
 
-    init(_ missed: [Missed] = []) {
+    package init(_ missed: [Missed] = []) {
         behind = missed.map { Behind(topic: $0.key.bits, next: $0.next) }
     }
 
-    var isDone: Bool { behind.isEmpty }
+    package var isDone: Bool { behind.isEmpty }
 
-    func defers(_ topic: UInt64) -> Bool {
+    package func defers(_ topic: UInt64) -> Bool {
         topic != 0 && !behind.isEmpty && behind.contains { $0.topic == topic }
     }
 
-    func accepts(_ topic: UInt64, _ sequence: UInt32) -> Bool {
+    package func accepts(_ topic: UInt64, _ sequence: UInt32) -> Bool {
         if defers(topic) { return false }
         return !live.contains { $0.topic == topic && $0.lastSent >= sequence }
     }
 
     /// An answer about a message that the backlog has not sent yet goes out behind it.
-    mutating func deferAnswer(_ bytes: Span<UInt8>, topic: UInt64) {
+    package mutating func deferAnswer(_ bytes: Span<UInt8>, topic: UInt64) {
         var copy: [UInt8] = []
         copy.reserveCapacity(bytes.count)
         for index in bytes.indices { copy.append(bytes[index]) }
         answers.append(Answer(topic: topic, bytes: copy))
     }
 
-    mutating func advance(_ topic: UInt64, to next: UInt32) {
+    package mutating func advance(_ topic: UInt64, to next: UInt32) {
         guard let index = behind.firstIndex(where: { $0.topic == topic }) else { return }
         behind[index].next = next
     }
 
     /// The conversation is live from `next` on. Returns the answers that waited for it.
-    mutating func goLive(_ topic: UInt64, at next: UInt32) -> [[UInt8]] {
+    package mutating func goLive(_ topic: UInt64, at next: UInt32) -> [[UInt8]] {
         behind.removeAll { $0.topic == topic }
         live.append(Live(topic: topic, lastSent: next - 1))
         let ready = answers.filter { $0.topic == topic }.map(\.bytes)
@@ -67,13 +67,13 @@ struct CatchUpState {
         return ready
     }
 
-    mutating func forget(_ topic: UInt64) {
+    package mutating func forget(_ topic: UInt64) {
         behind.removeAll { $0.topic == topic }
         answers.removeAll { $0.topic == topic }
     }
 
     /// How far each conversation has come that the watermark does not speak for.
-    var exceptions: [DeviceCursor.Exception] {
+    package var exceptions: [DeviceCursor.Exception] {
         behind.map { exception($0.topic, $0.next - 1) } + live.map { exception($0.topic, $0.lastSent) }
     }
 
@@ -82,7 +82,7 @@ struct CatchUpState {
     }
 
     /// Every effect that could repeat something has been handled.
-    mutating func settle() { live = [] }
+    package mutating func settle() { live = [] }
 }
 
 extension WebSocketSession {

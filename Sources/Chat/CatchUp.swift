@@ -10,6 +10,11 @@ package import Store
 package struct Missed: Sendable, Equatable {
     package let key: ConversationKey
     package let next: UInt32
+
+    package init(key: ConversationKey, next: UInt32) {
+        self.key = key
+        self.next = next
+    }
 }
 
 extension Chat {

@@ -5,19 +5,27 @@
 // Invariant: buckets is a table of positions + 1 in the ring, by linear probing; 0 is free.
 // 16 bytes an id, and 2 to 4 for its buckets.
 
-struct RecentMessageIDs {
-    static let idsMax = 10_000
+package struct RecentMessageIDs {
+    package static let idsMax = 10_000
 
-    struct Use {
-        var hash: UInt64
+    package struct Use {
+        package var hash: UInt64
         /// The other user, or the group with the top bit set: a sender's own name for his targets.
-        var target: UInt32
-        var sequence: UInt32
+        package var target: UInt32
+        package var sequence: UInt32
+
+        package init(hash: UInt64, target: UInt32, sequence: UInt32) {
+            self.hash = hash
+            self.target = target
+            self.sequence = sequence
+        }
     }
 
     private var ring: [Use] = []
     private var oldest = 0
     private var buckets: [UInt16] = []
+
+    package init() {}
 
     /// The target's name in a `Use`.
     static func target(of key: ConversationKey, sender: UInt32) -> UInt32 {
@@ -35,7 +43,7 @@ struct RecentMessageIDs {
         return hash ^ (hash >> 29)
     }
 
-    func find(_ hash: UInt64) -> Use? {
+    package func find(_ hash: UInt64) -> Use? {
         guard !buckets.isEmpty else { return nil }
         let mask = buckets.count - 1
         var place = Int(truncatingIfNeeded: hash) & mask
@@ -51,7 +59,7 @@ struct RecentMessageIDs {
         return found
     }
 
-    mutating func insert(_ use: Use) {
+    package mutating func insert(_ use: Use) {
         if ring.count < Self.idsMax {
             ring.append(use)
             if ring.count * 4 > buckets.count * 3 { rebuild() } else { link(ring.count - 1) }
