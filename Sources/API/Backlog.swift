@@ -5,16 +5,16 @@
 // or what was said before the user joined, may be under way to this reactor still.
 
 import Base
-import Chat
+package import Chat
 import Hub
 import Reactor
-import Store
+package import Store
 
 /// Which conversations are behind, and in which live ones older messages may still come as effects.
-struct CatchUpState {
-    struct Behind {
-        let topic: UInt64
-        var next: UInt32
+package struct CatchUpState {
+    package struct Behind {
+        package let topic: UInt64
+        package var next: UInt32
         /// Effects of messages before `next` end here at the latest, as far as is known.
         let lsn: UInt64
     }
@@ -31,13 +31,13 @@ struct CatchUpState {
         let bytes: [UInt8]
     }
 
-    private(set) var behind: [Behind] = []
+    package private(set) var behind: [Behind] = []
     private var live: [Live] = []
     private var answers: [Answer] = []
     /// Bytes of the answers that wait.
-    private(set) var answerBytes = 0
+    package private(set) var answerBytes = 0
 
-    init(_ standpoints: [Standpoint] = []) {
+    package init(_ standpoints: [Standpoint] = []) {
         for point in standpoints {
             let topic = point.key.bits
             if point.isBehind {
@@ -48,19 +48,19 @@ struct CatchUpState {
         }
     }
 
-    var isDone: Bool { behind.isEmpty }
+    package var isDone: Bool { behind.isEmpty }
 
-    func defers(_ topic: UInt64) -> Bool {
+    package func defers(_ topic: UInt64) -> Bool {
         topic != 0 && !behind.isEmpty && behind.contains { $0.topic == topic }
     }
 
-    func accepts(_ topic: UInt64, _ sequence: UInt32) -> Bool {
+    package func accepts(_ topic: UInt64, _ sequence: UInt32) -> Bool {
         if defers(topic) { return false }
         return !live.contains { $0.topic == topic && $0.lastSent >= sequence }
     }
 
     /// An answer about a message that the backlog has not sent yet goes out behind it.
-    mutating func deferAnswer(_ bytes: Span<UInt8>, topic: UInt64) {
+    package mutating func deferAnswer(_ bytes: Span<UInt8>, topic: UInt64) {
         var copy: [UInt8] = []
         copy.reserveCapacity(bytes.count)
         for index in bytes.indices { copy.append(bytes[index]) }
@@ -75,14 +75,14 @@ struct CatchUpState {
         return ready
     }
 
-    mutating func advance(_ topic: UInt64, to next: UInt32) {
+    package mutating func advance(_ topic: UInt64, to next: UInt32) {
         guard let index = behind.firstIndex(where: { $0.topic == topic }) else { return }
         behind[index].next = next
     }
 
     /// The conversation is live from `next` on; what was sent of it was released by `released`.
     /// Returns the answers that waited for it.
-    mutating func goLive(_ topic: UInt64, at next: UInt32, released: UInt64) -> [[UInt8]] {
+    package mutating func goLive(_ topic: UInt64, at next: UInt32, released: UInt64) -> [[UInt8]] {
         let lsn = behind.first { $0.topic == topic }?.lsn ?? 0
         behind.removeAll { $0.topic == topic }
         live.append(Live(topic: topic, lastSent: next - 1, lsn: max(lsn, released)))
@@ -90,14 +90,14 @@ struct CatchUpState {
     }
 
     /// Nothing more of the conversation is sent. Returns the answers that waited for it.
-    mutating func forget(_ topic: UInt64) -> [[UInt8]] {
+    package mutating func forget(_ topic: UInt64) -> [[UInt8]] {
         behind.removeAll { $0.topic == topic }
         return takeAnswers(topic)
     }
 
     /// How far each conversation has come that a watermark of everything up to `handled` does not
     /// speak for.
-    func exceptions(handled: UInt64) -> [DeviceCursor.Exception] {
+    package func exceptions(handled: UInt64) -> [DeviceCursor.Exception] {
         behind.map { exception($0.topic, $0.next - 1) }
             + live.filter { $0.lsn > handled }.map { exception($0.topic, $0.lastSent) }
     }
@@ -108,7 +108,7 @@ struct CatchUpState {
 
     /// Effects up to `handled` have been handled. True when nothing is behind and none can come
     /// that would repeat something.
-    mutating func settle(upTo handled: UInt64) -> Bool {
+    package mutating func settle(upTo handled: UInt64) -> Bool {
         live.removeAll { $0.lsn <= handled }
         return behind.isEmpty && live.isEmpty
     }

@@ -19,6 +19,16 @@ package struct TokenClaims: Sendable, Equatable {
     /// Seconds since 1970.
     package var issuedAt: Int64
     package var expiresAt: Int64
+
+    package init(
+        username: String, subject: UInt32, role: Role, issuedAt: Int64, expiresAt: Int64
+    ) {
+        self.username = username
+        self.subject = subject
+        self.role = role
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+    }
 }
 
 package struct TokenKeys: Sendable {

@@ -67,6 +67,10 @@ package final class WorkerPool: @unchecked Sendable {
         if first == jobs.count {
             jobs.removeAll(keepingCapacity: true)
             first = 0
+        } else if first == Self.jobsMax {
+            // A queue that is never empty must not keep what it has run.
+            jobs.removeFirst(first)
+            first = 0
         }
         return job
     }

@@ -13,6 +13,13 @@ package struct Standpoint: Sendable, Equatable {
     /// Something has not been delivered.
     package let isBehind: Bool
     package let lsn: LSN
+
+    package init(key: ConversationKey, delivered: UInt32, isBehind: Bool, lsn: LSN) {
+        self.key = key
+        self.delivered = delivered
+        self.isBehind = isBehind
+        self.lsn = lsn
+    }
 }
 
 extension Chat {

@@ -25,8 +25,8 @@ struct ConnectionTable: ~Copyable {
         unsafe pages.deallocate()
     }
 
-    /// Slots that exist, used or free.
-    var slotCount: Int { pageCount * ReactorLimits.slotsPerPage }
+    /// Slots that exist, used or free. The last page may have more than may be used.
+    var slotCount: Int { min(pageCount * ReactorLimits.slotsPerPage, capacityMax) }
 
     /// The slot's memory; it never moves. A number that was never handed out is a programmer's
     /// error.
@@ -62,13 +62,14 @@ struct ConnectionTable: ~Copyable {
 
     private mutating func addPage() -> Bool {
         let size = ReactorLimits.slotsPerPage
-        guard slotCount + size <= capacityMax else { return false }
+        let usable = min(size, capacityMax - slotCount)
+        guard usable > 0 else { return false }
         let page = UnsafeMutablePointer<Connection>.allocate(capacity: size)
         unsafe page.initialize(repeating: Connection(), count: size)
         unsafe pages[pageCount] = page
         let first = slotCount
         pageCount += 1
-        for index in stride(from: size - 1, through: 0, by: -1) {
+        for index in stride(from: usable - 1, through: 0, by: -1) {
             unsafe page[index].nextFree = firstFree
             firstFree = UInt32(first + index)
         }

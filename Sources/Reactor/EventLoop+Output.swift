@@ -23,7 +23,8 @@ extension EventLoop {
         return outbox.staged(from: start)
     }
 
-    /// Flushes in the middle of a turn that sends a lot, so that the arena stays bounded.
+    /// Flushes in the middle of a turn that sends a lot, so that the arena stays bounded. What is
+    /// staged during a flush (the farewell of a full outbox) is sent by that same flush.
     private func makeRoom() {
         if outbox.arena.count > ReactorLimits.turnBytesMax, !isFlushing { flush() }
     }

@@ -14,7 +14,7 @@
 // Invariants: node 0 is the empty path. parent < node. total(node) = total(parent) + length(node).
 // run(node) is where the whole path starts in the arena if it is contiguous, else `scattered`.
 
-import Base
+package import Base
 
 /// A message in the arena of the turn; good until the turn's flush.
 package struct StagedMessage {
@@ -24,7 +24,7 @@ package struct StagedMessage {
     package var count: Int { Int(length) }
 }
 
-struct Outbox: ~Copyable {
+package struct Outbox: ~Copyable {
     struct Node {
         var parent: UInt32
         var offset: UInt32
@@ -40,20 +40,24 @@ struct Outbox: ~Copyable {
     private static let root = Node(
         parent: 0, offset: 0, length: 0, total: 0, run: 0, lastOffset: .max, lastChild: 0)
 
-    var arena = ByteBuffer(capacity: 64 * 1_024)
+    package var arena = ByteBuffer(capacity: 64 * 1_024)
     private var nodes: [Node] = [Outbox.root]
     private var assembled = ByteBuffer(capacity: 64 * 1_024)
     private var assembledNode: UInt32 = 0
 
+    package init() {}
+
     /// The bytes that were appended to the arena since it was `start` bytes long, as a message.
-    func staged(from start: Int) -> StagedMessage {
+    package func staged(from start: Int) -> StagedMessage {
         StagedMessage(
             offset: UInt32(truncatingIfNeeded: start),
             length: UInt32(truncatingIfNeeded: arena.count - start))
     }
 
     /// The node of `pending` with `message` behind it.
-    mutating func append(_ message: StagedMessage, to pending: UInt32) -> UInt32 {
+    package mutating func append(_ message: StagedMessage, to pending: UInt32) -> UInt32 {
+        // An empty message begins where the next one does: as an edge it would hide that one.
+        if message.length == 0 { return pending }
         let from = Int(pending)
         if nodes[from].lastOffset == message.offset { return nodes[from].lastChild }
         let parent = nodes[from]
@@ -74,10 +78,10 @@ struct Outbox: ~Copyable {
     }
 
     /// Bytes of the path that ends in `node`.
-    func count(_ node: UInt32) -> Int { Int(nodes[Int(node)].total) }
+    package func count(_ node: UInt32) -> Int { Int(nodes[Int(node)].total) }
 
     /// Calls `body` with the bytes of the path that ends in `node`, in order and in one piece.
-    mutating func withBytes<R>(of node: UInt32, _ body: (Span<UInt8>) -> R) -> R {
+    package mutating func withBytes<R>(of node: UInt32, _ body: (Span<UInt8>) -> R) -> R {
         let end = nodes[Int(node)]
         if end.run != Self.scattered {
             let start = Int(end.run)
@@ -113,10 +117,8 @@ struct Outbox: ~Copyable {
         assembledNode = node
     }
 
-    var isEmpty: Bool { arena.isEmpty }
-
     /// Everything has been sent or put aside: the next turn starts from nothing.
-    mutating func removeAll() {
+    package mutating func removeAll() {
         if nodes.count > 1 {
             nodes.removeAll(keepingCapacity: true)
             nodes.append(Self.root)

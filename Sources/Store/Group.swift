@@ -29,6 +29,9 @@ package struct GroupInfo: Sendable {
 }
 
 struct Group {
+    /// The top bit of a number tells groups from users (RecentMessageIDs).
+    static let numberMax: UInt32 = 0x7fff_ffff
+
     let id: UInt32
     var name: String
     var foldedName: String

@@ -7,19 +7,27 @@
 // the position stand 16 bits of the hash, so that a probe of another id's bucket does not touch the
 // ring. 16 bytes an id, and 5 to 11 for its buckets.
 
-struct RecentMessageIDs {
-    static let idsMax = 10_000
+package struct RecentMessageIDs {
+    package static let idsMax = 10_000
 
-    struct Use {
-        var hash: UInt64
+    package struct Use {
+        package var hash: UInt64
         /// The other user, or the group with the top bit set: a sender's own name for his targets.
-        var target: UInt32
-        var sequence: UInt32
+        package var target: UInt32
+        package var sequence: UInt32
+
+        package init(hash: UInt64, target: UInt32, sequence: UInt32) {
+            self.hash = hash
+            self.target = target
+            self.sequence = sequence
+        }
     }
 
     private var ring: [Use] = []
     private var oldest = 0
     private var buckets: [UInt32] = []
+
+    package init() {}
 
     /// The target's name in a `Use`.
     static func target(of key: ConversationKey, sender: UInt32) -> UInt32 {
@@ -42,7 +50,7 @@ struct RecentMessageIDs {
     /// The position that a bucket names; -1 for a free one.
     private static func position(_ bucket: UInt32) -> Int { Int(bucket & 0xffff) - 1 }
 
-    func find(_ hash: UInt64) -> Use? {
+    package func find(_ hash: UInt64) -> Use? {
         guard !buckets.isEmpty else { return nil }
         let mask = buckets.count - 1
         var place = Int(truncatingIfNeeded: hash) & mask
@@ -60,7 +68,7 @@ struct RecentMessageIDs {
         return found
     }
 
-    mutating func insert(_ use: Use) {
+    package mutating func insert(_ use: Use) {
         if ring.count < Self.idsMax {
             ring.append(use)
             if ring.count * 4 > buckets.count * 3 { rebuild() } else { link(ring.count - 1) }

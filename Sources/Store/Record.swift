@@ -173,7 +173,7 @@ package struct GroupCreated {
         membersMax = reader.integer()
         name = reader.text()
         notice = reader.text()
-        guard reader.isGood, group > 0 else { return nil }
+        guard reader.isGood, group > 0, group <= Group.numberMax else { return nil }
     }
 }
 
@@ -284,7 +284,9 @@ package struct CursorMoved {
         device = reader.text()
         let count: UInt32 = reader.integer()
         exceptions = []
-        for _ in 0..<count where reader.isGood {
+        for _ in 0..<count {
+            // A count that is not true is not counted to its end.
+            guard reader.isGood else { return nil }
             exceptions.append(
                 DeviceCursor.Exception(
                     conversation: ConversationKey(bits: reader.integer()),
