@@ -151,7 +151,10 @@ extension WebSocketSession {
                 }
             }
         }
-        if !buffer.isEmpty { loop.send(loop.stage(buffer.span), to: slot) }
+        if !buffer.isEmpty {
+            loop.send(loop.stage(buffer.span), to: slot)
+            noteProgress(on: loop, slot)
+        }
         if catchUp.isDone {
             becomeLive(on: loop, slot)
         } else {

@@ -19,14 +19,30 @@ struct ServedState {
         var exceptions: [DeviceCursor.Exception]
     }
 
-    private(set) var checkpoint: Checkpoint?
+    /// Not acknowledged yet, oldest first, a good way of bytes apart.
+    private(set) var checkpoints: [Checkpoint] = []
     /// Where the connection stood when its end began.
     var end: Checkpoint?
     private var savedBytes: UInt64 = 0
     /// Something was missed, so the cursor is behind even if nothing is sent.
     var mustSave = false
 
-    mutating func note(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
+    private static let checkpointsMax = 16
+    /// Together they span more than what a socket holds of a reader that is alive.
+    private static let bytesApart: UInt64 = 256 * 1_024
+
+    /// Keeps the checkpoint, if it is far enough from the last one. With too many, the newest gives
+    /// way to it.
+    mutating func note(_ checkpoint: Checkpoint) {
+        if let last = checkpoints.last, checkpoint.bytes < last.bytes + Self.bytesApart { return }
+        if checkpoints.count == Self.checkpointsMax { checkpoints.removeLast() }
+        checkpoints.append(checkpoint)
+    }
+
+    /// The furthest checkpoint that the peer has reached.
+    func reached(_ acknowledged: UInt64) -> Checkpoint? {
+        checkpoints.last { $0.bytes <= acknowledged }
+    }
 
     /// Whether something has been sent since the last cursor was written.
     func hasNews(_ bytes: UInt64) -> Bool { mustSave || bytes > savedBytes }
@@ -34,7 +50,7 @@ struct ServedState {
     mutating func saved(_ bytes: UInt64) {
         savedBytes = bytes
         mustSave = false
-        checkpoint = nil
+        checkpoints.removeAll { $0.bytes <= bytes }
     }
 }
 
@@ -43,16 +59,21 @@ extension WebSocketSession {
     func saveCursor(on loop: EventLoop, _ slot: UInt32) {
         guard phase == .open else { return }
         let handed = loop.bytesWritten(slot) + UInt64(loop.queuedBytes(slot))
-        guard served.checkpoint != nil || served.hasNews(handed) else { return }
+        guard served.hasNews(handed) else { return }
         let acknowledged = loop.bytesAcknowledged(slot)
-        if let checkpoint = served.checkpoint {
-            guard acknowledged >= checkpoint.bytes else { return }
+        if let checkpoint = served.reached(acknowledged) {
             save(checkpoint, on: loop)
             guard served.hasNews(handed) else { return }
         }
         let now = currentCheckpoint(handed)
         // Nothing is under way: no need to wait for the next interval.
         if acknowledged == handed { save(now, on: loop) } else { served.note(now) }
+    }
+
+    /// A part of the backlog has been handed out.
+    func noteProgress(on loop: EventLoop, _ slot: UInt32) {
+        served.note(
+            currentCheckpoint(loop.bytesWritten(slot) + UInt64(loop.queuedBytes(slot))))
     }
 
     private func currentCheckpoint(_ bytes: UInt64) -> ServedState.Checkpoint {
@@ -85,12 +106,10 @@ extension WebSocketSession {
         return true
     }
 
-    /// The peer has not acknowledged everything and never will: the last checkpoint counts, if it
-    /// was reached.
+    /// The peer has not acknowledged everything and may never do: the furthest checkpoint that it
+    /// has reached counts.
     func saveWhatIsKnown(on loop: EventLoop, _ slot: UInt32) {
-        if let checkpoint = served.checkpoint,
-            loop.bytesAcknowledged(slot) >= checkpoint.bytes
-        {
+        if let checkpoint = served.reached(loop.bytesAcknowledged(slot)) {
             save(checkpoint, on: loop)
         } else {
             chat.saveLastSeen(

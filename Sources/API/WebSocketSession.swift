@@ -27,6 +27,10 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     var key = ConnectionKey.none
     var phase = Phase.opening
     private var isFinished = false
+    /// When the connection ended; what is not acknowledged a second later does not hold up whoever
+    /// takes its place.
+    private var endTick: UInt32 = 0
+    private static let departureSeconds = 1
     /// Called when everything about this connection is written down.
     private var afterEnd: [@Sendable () -> Void] = []
     var catchUp = CatchUpState()
@@ -74,13 +78,14 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     /// happens in between is either in what is read or comes as an effect.
     private func open(on loop: EventLoop) {
         guard let slot = loop.slot(of: key), isOpen else { return }
-        phase = .open
-        loop.resume(slot)
         let standing = chat.standing(of: user)
         guard standing.isActive else {
             end(.removed, .removed, on: loop, slot)
             return
         }
+        phase = .open
+        chat.hub.online.open(user: user, key: key)
+        loop.resume(slot)
         unsafe context.loopHub.add(
             slot: slot, user: user, groups: standing.groups, lsn: standing.groupsLSN)
         startCatchingUp(on: loop, slot)
@@ -114,6 +119,7 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
             if !saveIfAcknowledged(on: loop, slot) {
                 // The peer's acknowledgement is a moment away, or will never come.
                 unsafe context.departing[slot] = self
+                endTick = loop.tick
                 loop.tellWhenGone(self, slot)
                 return
             }
@@ -124,7 +130,12 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
 
     /// Asked with every tick while the connection lingers.
     func depart(on loop: EventLoop, _ slot: UInt32) {
-        guard saveIfAcknowledged(on: loop, slot) else { return }
+        if !saveIfAcknowledged(on: loop, slot) {
+            // A successor does not wait long for a link that may be dead.
+            let waited = Int(loop.tick &- endTick) / ReactorLimits.ticksPerSecond
+            if afterEnd.isEmpty || waited < Self.departureSeconds { return }
+            saveWhatIsKnown(on: loop, slot)
+        }
         unsafe context.departing[slot] = nil
         finishEnd()
     }
@@ -175,6 +186,11 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     ) {
         switch frame.type {
         case 1:
+            if workspace.msgID.count > Chat.msgIDBytesMax {
+                workspace.msgID.removeAll()
+                sendError(Failure(.msgIDTooLong), on: loop, slot)
+                return
+            }
             let answer = loop.stage { buffer in
                 workspace.msgID.withSpan {
                     SystemFrame.appendHeartbeatAck(

@@ -43,11 +43,13 @@ extension Chat {
         prepare(key, sender, target, time, workspace)
         do throws(Failure) {
             try tables.withLocked(stripes, &reading) { locked throws(Failure) in
-                try checkPermission(sender, target, locked)
+                guard locked.isActive(sender) else { throw Failure(.userDisabled) }
+                // What was stored once is answered so, wherever the sender is now.
                 if try answerEarlier(sender, key, origin, workspace, locked) {
                     log.cancel(bytes: admitted)
                     return
                 }
+                try checkPermission(sender, target, locked)
                 append(sender, key, time, origin, admitted, workspace, locked)
             }
         } catch {
@@ -65,7 +67,6 @@ extension Chat {
     private func checkPermission(
         _ sender: UInt32, _ target: MessageTarget, _ locked: LockedTables
     ) throws(Failure) {
-        guard locked.isActive(sender) else { throw Failure(.userDisabled) }
         switch target {
         case .user(let peer):
             guard locked.exists(peer) else { throw Failure(.userNotFound) }

@@ -24,7 +24,7 @@ extension Keys {
         Key(
             "chat.content_bytes_max",
             .integer(
-                \.chat.contentBytesMax, 1...1_048_576, "a message of more than 1 MiB is a file"),
+                \.chat.contentBytesMax, 1...1_000_000, "a larger message is a file"),
             "most bytes of a message's content"),
         Key(
             "chat.frame_bytes_max",

@@ -31,7 +31,7 @@ package enum Keys {
             "TCP port; 0 takes any free one"),
         Key(
             "server.reactors",
-            .integer(\.server.reactors, 0...256, "give a number of threads, or 0 for one a core"),
+            .integer(\.server.reactors, 0...64, "give a number of threads, or 0 for one a core"),
             "threads that serve connections; 0 is one a core"),
         Key(
             "server.tls_cert", .text(\.server.tlsCertificatePath, Rules.any),

@@ -14,8 +14,9 @@ package final class Online: Sendable {
         var key: ConnectionKey
         /// Nothing is left to catch up with: what is released is handed out at once.
         var isServed = false
-        /// Over for the hub, but not written down yet: its successor waits for that.
-        var isLeaving = false
+        /// It takes part. Before that it waits for the end of the one it replaces; after that it is
+        /// not written down yet, and its successor waits.
+        var isOpen = false
     }
 
     /// Padded, so that two stripes never share a cache line.
@@ -38,9 +39,9 @@ package final class Online: Sendable {
     private func change<R>(_ user: UInt32, _ body: (inout [Entry]) -> R) -> R {
         stripe(user).users.withLock { all in
             var entries = all[user] ?? []
-            let before = entries.contains { !$0.isLeaving }
+            let before = entries.contains { $0.isOpen }
             let result = body(&entries)
-            let after = entries.contains { !$0.isLeaving }
+            let after = entries.contains { $0.isOpen }
             all[user] = entries.isEmpty ? nil : entries
             if after != before { users.wrappingAdd(after ? 1 : -1, ordering: .relaxed) }
             return result
@@ -63,11 +64,19 @@ package final class Online: Sendable {
         }
     }
 
+    /// The connection takes part from here on.
+    package func open(user: UInt32, key: ConnectionKey) {
+        change(user) { entries in
+            guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
+            entries[index].isOpen = true
+        }
+    }
+
     /// The connection takes part no more; whoever registers next still learns of it.
     package func leave(user: UInt32, key: ConnectionKey) {
         change(user) { entries in
             guard let index = entries.firstIndex(where: { $0.key == key }) else { return }
-            entries[index].isLeaving = true
+            entries[index].isOpen = false
             entries[index].isServed = false
         }
     }
@@ -78,7 +87,7 @@ package final class Online: Sendable {
     }
 
     package func isOnline(_ user: UInt32) -> Bool {
-        stripe(user).users.withLock { $0[user]?.contains { !$0.isLeaving } ?? false }
+        stripe(user).users.withLock { $0[user]?.contains { $0.isOpen } ?? false }
     }
 
     /// The connection has caught up: from here on it gets what is released, at once.
@@ -115,6 +124,6 @@ package final class Online: Sendable {
     func groupHasOthers(_ group: UInt32, than user: UInt32) -> Bool {
         let all = stripe(group).groups.withLock { Int($0[UInt64(group)] ?? 0) }
         if all == 0 { return false }
-        return all > stripe(user).users.withLock { $0[user]?.count { !$0.isLeaving } ?? 0 }
+        return all > stripe(user).users.withLock { $0[user]?.count { $0.isOpen } ?? 0 }
     }
 }

@@ -60,7 +60,6 @@ package final class EventLoop: @unchecked Sendable {
     var listener: Listener?
     var spare: Descriptor?
     var nextTickNanoseconds: UInt64 = 0
-    var isFlushing = false
     var isDraining = false
     /// What sessions stage while a flush runs goes out with that flush.
     var isFlushing = false

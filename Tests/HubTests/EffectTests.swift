@@ -73,6 +73,7 @@ import Testing
     @Test func notesWhoIsOnline() {
         let hub = Hub(loops: [])
         _ = hub.online.register(user: 2, device: "default", key: ConnectionKey(bits: 1))
+        hub.online.open(user: 2, key: ConnectionKey(bits: 1))
         var buffer = ByteBuffer()
         func add(_ kind: Effect.Kind, _ from: UInt32, _ to: UInt32) {
             var effect = Effect(kind)

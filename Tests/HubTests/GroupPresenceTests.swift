@@ -38,6 +38,7 @@ private final class IdleDelegate: LoopDelegate {
         func enter(_ place: LoopHub, _ slot: UInt32, _ user: UInt32, _ groups: [UInt32]) {
             let key = ConnectionKey(reactor: place === first ? 0 : 1, generation: 1, slot: slot)
             _ = hub.online.register(user: user, device: "\(slot)", key: key)
+            hub.online.open(user: user, key: key)
             place.add(slot: slot, user: user, groups: groups, lsn: 1)
         }
         func leave(_ place: LoopHub, _ slot: UInt32, _ user: UInt32) {
