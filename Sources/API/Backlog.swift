@@ -1,8 +1,9 @@
-// Catching up: what a connection was not there for is sent conversation by conversation, as fast as
-// the peer reads, from the store. A conversation becomes live within the turn in which nothing that
-// is released is left of it; messages that were read from the store and arrive as effects later are
-// known by their number and skipped. So are those that came before: what another connection was sent,
-// or what was said before the user joined, may be under way to this reactor still.
+// Catching up: what a connection was not there for is sent conversation by conversation, as fast
+// as the peer reads, from the store. A conversation becomes live within the turn in which nothing
+// that is released is left of it; messages that were read from the store and arrive as effects
+// later are known by their number and skipped. So are those that came before: what another
+// connection was sent, or what was said before the user joined, may be under way to this reactor
+// still.
 
 import Base
 package import Chat

@@ -106,7 +106,9 @@ package final class Exchange {
 
     package func integerParameter(_ name: StaticString) throws(Failure) -> Int64? {
         guard let text = try parameter(name) else { return nil }
-        guard let value = Int64(text), text.utf8.first != UInt8(ascii: "+") else { throw .field("\(name)", "must be a whole number") }
+        guard let value = Int64(text), text.utf8.first != UInt8(ascii: "+") else {
+            throw .field("\(name)", "must be a whole number")
+        }
         return value
     }
 

@@ -77,8 +77,8 @@ package final class ReactorContext: LoopDelegate {
     }
 
     /// Looks at the share of the connections that is due with this tick, so that they do not all
-    /// come together. Each one's cursor is looked at twice an interval: what was noted the first time
-    /// is confirmed the second time, so that no cursor on disk is older than the interval.
+    /// come together. Each one's cursor is looked at twice an interval: what was noted the first
+    /// time is confirmed the second time, so that no cursor on disk is older than the interval.
     private func saveCursors(on loop: EventLoop) {
         let ticks = server.chat.settings.cursorIntervalSeconds * ReactorLimits.ticksPerSecond
         let parts = max(ticks / 2, 1)

@@ -17,7 +17,9 @@ package enum UserName {
             return "may hold letters, digits, `_`, `.` and `-` only"
         }
         let folded = Folding.fold(name)
-        if reserved.contains(folded) || folded.utf8.starts(with: reservedPrefix.utf8) { return "is reserved" }
+        if reserved.contains(folded) || folded.utf8.starts(with: reservedPrefix.utf8) {
+            return "is reserved"
+        }
         return nil
     }
 

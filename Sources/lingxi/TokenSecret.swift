@@ -39,7 +39,9 @@ enum TokenSecret {
         let count = unsafe buffer.withUnsafeMutableBytes {
             unsafe Glibc.read(file.number, $0.baseAddress, $0.count)
         }
-        guard count >= characters, buffer[..<characters].allSatisfy({ $0 > 32 && $0 < 127 }), buffer[characters...].allSatisfy({ $0 == 0 || $0 == 10 }) else {
+        guard count >= characters, buffer[..<characters].allSatisfy({ $0 > 32 && $0 < 127 }),
+            buffer[characters...].allSatisfy({ $0 == 0 || $0 == 10 })
+        else {
             throw Refusal(
                 "\(path) does not hold the \(characters) characters of a secret; restore it, or "
                     + "remove it to end all tokens")

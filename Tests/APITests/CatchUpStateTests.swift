@@ -1,6 +1,6 @@
-// Which messages a connection takes as they are released while its backlog is being read: none of a
-// conversation that is behind, and of one that has just become live those alone that the backlog has
-// not sent.
+// Which messages a connection takes as they are released while its backlog is being read: none of
+// a conversation that is behind, and of one that has just become live those alone that the backlog
+// has not sent.
 
 import API
 import Chat

@@ -62,8 +62,9 @@ import Wire
         #expect(router.routes.count > 15)
         for route in router.routes {
             #expect(match(router, route.method, route.path) == "\(route.method.name) \(route.path)")
-            #expect(route.path.hasPrefix("/api/admin/") == (route.access == .admin)
-                || route.path == "/api/admin/login")
+            #expect(
+                route.path.hasPrefix("/api/admin/") == (route.access == .admin)
+                    || route.path == "/api/admin/login")
         }
     }
 }

@@ -1,5 +1,5 @@
-// Tokens: what we sign is good in its time and under its secrets, and every other text is not, down to
-// the single bit.
+// Tokens: what we sign is good in its time and under its secrets, and every other text is not,
+// down to the single bit.
 
 import API
 import Base
@@ -141,10 +141,12 @@ import Wire
             #expect(verify(sign(text)) == nil, "\(text)")
         }
         #expect(verify(sign(json(exp: "1099511627775"))) != nil)
-        #expect(verify(sign(json(iat: "-5")))?.issuedAt == -5)
+        #expect(verify(sign(json(iat: "-5"))) == nil)
     }
 
-    @Test(arguments: ["", ".", "..", "...", "a.b.c", "Bearer", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"])
+    @Test(arguments: [
+        "", ".", "..", "...", "a.b.c", "Bearer", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+    ])
     func noTokenAtAll(text: String) {
         #expect(verify(text) == nil)
         #expect(verify(text + ".") == nil && verify(text + "..") == nil)

@@ -97,7 +97,8 @@ import Testing
         }
         var random = Seed.random("decimals")
         for _ in 0..<1_000 {
-            values.append(Int64(bitPattern: random.next() >> UInt64.random(in: 0..<64, using: &random)))
+            values.append(
+                Int64(bitPattern: random.next() >> UInt64.random(in: 0..<64, using: &random)))
         }
         for value in values {
             var buffer = ByteBuffer()

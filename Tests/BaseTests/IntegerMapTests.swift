@@ -23,7 +23,7 @@ import Testing
             Issue.record("key \(key): \(String(describing: map[key])), not \(model[key] ?? 0)")
         }
         var seen: [UInt64: UInt32] = [:]
-        map.forEach { key, value in
+        map.visit { key, value in
             if seen.updateValue(value, forKey: key) != nil { Issue.record("\(key) twice") }
         }
         #expect(seen == model)

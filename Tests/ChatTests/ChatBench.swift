@@ -1,5 +1,5 @@
-// A chat without sockets: commands run on a data directory of their own, and everything that the log
-// hands out is taken apart into frames and answers.
+// A chat without sockets: commands run on a data directory of their own, and everything that the
+// log hands out is taken apart into frames and answers.
 
 import Base
 import Chat

@@ -1,5 +1,5 @@
-// Frames as they go out: whole, with the length that they announce, valid JSON, and with what was put
-// in to the byte, however odd the text.
+// Frames as they go out: whole, with the length that they announce, valid JSON, and with what was
+// put in to the byte, however odd the text.
 
 import Base
 import Chat
@@ -12,7 +12,8 @@ import Wire
 
 @Suite struct EventEncoderTests {
     private static let contents: [[UInt8]] = [
-        Array("hello".utf8), Array("\"".utf8), Array("\\".utf8), Array("\"\\/\u{8}\u{C}\n\r\t".utf8),
+        Array("hello".utf8), Array("\"".utf8), Array("\\".utf8),
+        Array("\"\\/\u{8}\u{C}\n\r\t".utf8),
         Array(0...0x1F), [0x7F], Array("小明 é 😀 \u{2028}\u{2029}\u{FEFF}".utf8), [0],
         Array("</script>".utf8), Array("\u{10FFFF}\u{E000}\u{FFFF}".utf8),
         Array(repeating: 0x61, count: 125), Array(repeating: 0x61, count: 126),
@@ -38,7 +39,9 @@ import Wire
             #expect(frame.text("from") == "li" && frame.text("to") == "王\u{301}-._9")
             #expect(frame.numbers["timestamp"] == bench.time)
             #expect(frame.texts.count + frame.numbers.count == 8)
-            for (answer, status) in [(outcome.answer, "delivered"), (outcome.otherAnswer, "stored")] {
+            for (answer, status) in [
+                (outcome.answer, "delivered"), (outcome.otherAnswer, "stored"),
+            ] {
                 let ack = try #require(try FrameReading.all(in: answer).first)
                 #expect(ack.numbers["type"] == 3 && ack.text("status") == status)
                 #expect(ack.numbers["id"] == id && ack.texts["msg_id"] == expected)
@@ -108,7 +111,8 @@ import Wire
         SystemFrame.appendHeartbeat(to: &buffer)
         SystemFrame.appendHeartbeatAck(to: &buffer, msgID: odd.span, time: -5)
         for code in Failure.Code.allCases {
-            SystemFrame.appendFailedAck(to: &buffer, msgID: odd.span, failure: Failure(code), time: 1)
+            SystemFrame.appendFailedAck(
+                to: &buffer, msgID: odd.span, failure: Failure(code), time: 1)
             SystemFrame.appendError(to: &buffer, msgID: odd.span, failure: Failure(code), time: 1)
         }
         let none: [UInt8] = []

@@ -11,7 +11,8 @@ import Testing
         let hash = PasswordHash.make(password, cost: 4)
         #expect(hash.hasPrefix("$2b$04$") && hash.utf8.count == 60)
         #expect(PasswordHash.verify(password, hash))
-        #expect(!PasswordHash.verify(password.uppercased() + "!", hash) || password.utf8.count == 72)
+        #expect(
+            !PasswordHash.verify(password.uppercased() + "!", hash) || password.utf8.count == 72)
         #expect(!PasswordHash.verify(String(password.dropLast()), hash))
         #expect(!PasswordHash.verify("", hash))
         // Fresh salt.
@@ -23,7 +24,9 @@ import Testing
         #expect(hash.hasPrefix("$2b$05$") && PasswordHash.verify("secret", hash))
     }
 
-    @Test(arguments: ["", "*0", "*1", "$2b$", "$2b$04$", "x", "$2b$99$aaaaaaaaaaaaaaaaaaaaaa", "$1$"])
+    @Test(arguments: [
+        "", "*0", "*1", "$2b$", "$2b$04$", "x", "$2b$99$aaaaaaaaaaaaaaaaaaaaaa", "$1$",
+    ])
     func whatIsNoHashOpensForNobody(hash: String) {
         #expect(!PasswordHash.verify("secret", hash))
         #expect(!PasswordHash.verify("", hash))

@@ -1,5 +1,5 @@
-// Commands at random, and then the log alone: replay gives the tables that the commands left, to the
-// last unread count. And a message that is sent again is the same message, before and after.
+// Commands at random, and then the log alone: replay gives the tables that the commands left, to
+// the last unread count. And a message that is sent again is the same message, before and after.
 
 import Base
 import Chat
@@ -23,7 +23,8 @@ import Testing
             }
             for view in chat.conversations(of: user, &reading) { lines.append("\(view)") }
             for view in chat.groups(of: user, &reading) { lines.append("\(view)") }
-            lines.append("\(chat.missed(by: user, device: "default").map { "\($0)" }.sorted())")
+            let behind = chat.standpoints(of: user, device: "default", handled: .max)
+            lines.append("\(behind.map { "\($0.key.bits) from \($0.delivered)" }.sorted())")
             for key in chat.conversationKeys(of: user, &reading).sorted(by: { $0.bits < $1.bits }) {
                 lines.append(messages(of: key, for: user, chat))
             }
@@ -86,8 +87,9 @@ import Testing
         case 7:
             chat.log.commit()
             let mark = chat.log.releasedMark
-            let exceptions = chat.missed(by: user, device: "default").prefix(2).map {
-                DeviceCursor.Exception(conversation: $0.key, sequence: $0.next)
+            let behind = chat.standpoints(of: user, device: "default", handled: .max)
+            let exceptions = behind.prefix(2).map {
+                DeviceCursor.Exception(conversation: $0.key, sequence: $0.delivered + 1)
             }
             chat.saveCursor(
                 user, device: "default", watermark: UInt64.random(in: 0...mark, using: &random),

@@ -33,7 +33,8 @@ import Testing
             let joins = (step / 700) % 2 == 0 ? 6 : 3
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<joins:
-                #expect(groups.add(slot, to: group) == model[group, default: []].insert(slot).inserted)
+                #expect(
+                    groups.add(slot, to: group) == model[group, default: []].insert(slot).inserted)
             case joins..<9:
                 let was = model[group]?.remove(slot) != nil
                 #expect(groups.remove(slot, from: group) == was)

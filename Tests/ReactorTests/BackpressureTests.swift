@@ -1,5 +1,6 @@
 // What a loop does when one side is faster than the other: a full outbox is told of and bounded, a
-// paused session loses nothing, and a turn that sends more than a turn may hold loses nothing either.
+// paused session loses nothing, and a turn that sends more than a turn may hold loses nothing
+// either.
 
 import Base
 import Reactor

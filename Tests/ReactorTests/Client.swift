@@ -1,4 +1,5 @@
-// The other end of a connection under test: a plain blocking socket that gives up after ten seconds.
+// The other end of a connection under test: a plain blocking socket that gives up after ten
+// seconds.
 
 import Glibc
 import TestSupport

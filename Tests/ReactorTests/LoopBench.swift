@@ -33,6 +33,7 @@ final class ClosureSession: Session {
         on loop: EventLoop, _ slot: UInt32
     ) {}
     func outboxIsFull(on loop: EventLoop, _ slot: UInt32) { onFull(loop, slot) }
+    func gone(on loop: EventLoop, _ slot: UInt32) {}
     func ended(_ reason: CloseReason, on loop: EventLoop, _ slot: UInt32) {
         onEnd(reason, loop, slot)
     }
