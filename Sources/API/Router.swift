@@ -1,6 +1,7 @@
 // From a path to its routes: an open hash table over the paths, which are all fixed texts. Built
 // once; looking a path up hashes its bytes and compares them once.
 
+import Base
 package import Chat
 package import Wire
 
@@ -68,9 +69,7 @@ package struct Router: Sendable {
     }
 
     private static func hash(_ path: Span<UInt8>) -> Int {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in path.indices { hash = (hash ^ UInt64(path[index])) &* 0x0000_0100_0000_01b3 }
-        return Int(truncatingIfNeeded: (hash ^ hash >> 32) & 0x7fff_ffff)
+        Int(truncatingIfNeeded: ByteHash.of(path) & 0x7fff_ffff)
     }
 
     /// HEAD is answered wherever GET is.

@@ -28,16 +28,31 @@ extension ByteBuffer {
             append(UInt8(ascii: "0") + UInt8(value))
             return
         }
-        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var rest = value
-        var start = 20
-        while rest > 0 {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(digit)
-            rest = quotient
+        let length = Self.digitCount(value)
+        unsafe append(upTo: length) { space in
+            var rest = value
+            var at = length
+            while at > 0 {
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                at -= 1
+                unsafe space[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+                rest = quotient
+            }
+            return length
         }
-        append(digits.span.extracting(start..<20))
+    }
+
+    /// How many decimal digits a number has; 1 for 0.
+    package static func digitCount(_ value: UInt64) -> Int {
+        var count = 1
+        var limit: UInt64 = 10
+        while value >= limit {
+            count += 1
+            let (next, overflows) = limit.multipliedReportingOverflow(by: 10)
+            if overflows { break }
+            limit = next
+        }
+        return count
     }
 
     /// `value` as lower-case hexadecimal, always 16 digits.

@@ -105,9 +105,7 @@ package final class Workspace {
     /// The user of this name. Names that are written as they were registered are found by a hash of
     /// their bytes and one comparison; only others are folded and looked up.
     package func user(named name: Span<UInt8>, in tables: Tables) -> UInt32? {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in name.indices { hash = (hash ^ UInt64(name[index])) &* 0x0000_0100_0000_01b3 }
-        let place = Int(truncatingIfNeeded: hash ^ hash >> 32) & (Self.peersKept - 1)
+        let place = Int(truncatingIfNeeded: ByteHash.of(name)) & (Self.peersKept - 1)
         let known = peers[place]
         if known != 0, tables.isCurrentName(name, of: known) { return known }
         guard let text = try? UTF8Span(validating: name) else { return nil }

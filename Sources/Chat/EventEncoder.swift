@@ -12,16 +12,6 @@ enum EventEncoder {
         buffer.append(webSocketFrame: .text, json)
     }
 
-    private static func digits(_ value: UInt64) -> Int {
-        var count = 1
-        var rest = value
-        while rest >= 10 {
-            rest /= 10
-            count += 1
-        }
-        return count
-    }
-
     /// Everything of a message's frame that is known before the message has its numbers:
     /// `,"msg_id":…,"from":…,"to":…,"content":…,"timestamp":…}`. `msgID` is left out where it
     /// follows from the id.
@@ -59,8 +49,8 @@ enum EventEncoder {
         hasGeneratedID: Bool, tail: Span<UInt8>
     ) {
         // {"type":2,"id":N,"seq":N  and  ,"msg_id":"server-N"
-        let numbers = digits(id) + digits(UInt64(sequence))
-        let generated = hasGeneratedID ? 12 + 7 + digits(id) : 0
+        let numbers = ByteBuffer.digitCount(id) + ByteBuffer.digitCount(UInt64(sequence))
+        let generated = hasGeneratedID ? 12 + 7 + ByteBuffer.digitCount(id) : 0
         let length = 15 + 7 + numbers + generated + tail.count
         buffer.append(WebSocketFrameHeader(.text, payloadLength: length))
         let start = buffer.count

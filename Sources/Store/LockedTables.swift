@@ -37,7 +37,8 @@ package struct LockedTables {
 
     package func exists(_ user: UInt32) -> Bool {
         guard let row = unsafe self.user(user) else { return false }
-        return unsafe row.pointee != nil
+        // In place: comparing the row with nil would copy all of it.
+        return unsafe row.pointee?.account.id != nil
     }
 
     package func isActive(_ user: UInt32) -> Bool {

@@ -7,6 +7,8 @@
 // the position stand 16 bits of the hash, so that a probe of another id's bucket does not touch the
 // ring. 16 bytes an id, and 5 to 11 for its buckets.
 
+import Base
+
 package struct RecentMessageIDs {
     package static let idsMax = 10_000
 
@@ -35,14 +37,7 @@ package struct RecentMessageIDs {
     }
 
     static func hash(_ text: Span<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in text.indices {
-            hash = (hash ^ UInt64(text[index])) &* 0x0000_0100_0000_01b3
-        }
-        // FNV's low bits are good for a table only after mixing.
-        hash ^= hash >> 32
-        hash = hash &* 0x9E37_79B9_7F4A_7C15
-        return hash ^ (hash >> 29)
+        ByteHash.of(text)
     }
 
     private static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 48) }
