@@ -175,12 +175,13 @@
     @inlinable
     package mutating func removeAll() { count = 0 }
 
-    /// Forgets the bytes, and gives memory beyond `most` bytes back when it was not needed this time.
+    /// Forgets the bytes, and gives memory beyond `most` bytes back when it was not needed this
+    /// time.
     package mutating func removeAll(keepingAtMost most: Int) {
         let used = count
         count = 0
-        // By halves, and only after a use that was small: under steady load a buffer keeps what that
-        // needs, and what a burst took is given back step by step.
+        // By halves, and only after a use that was small: under steady load a buffer keeps what
+        // that needs, and what a burst took is given back step by step.
         if capacity > most, used < capacity / 4 {
             self = ByteBuffer(capacity: max(most, capacity / 2))
         }

@@ -1,5 +1,5 @@
-// A quick hash of some bytes, the same in every run: for tables that are not open to attack, because
-// their keys are the program's own, or because whoever chooses them harms himself alone.
+// A quick hash of some bytes, the same in every run: for tables that are not open to attack,
+// because their keys are the program's own, or because whoever chooses them harms himself alone.
 
 package enum ByteHash {
     /// All 64 bits are mixed, so any of them serve as the index of a table.

@@ -119,7 +119,9 @@ extension LockedTables {
         let key = record.conversation
         if unsafe slot(key.stripe).pointee.stripe.lsn >= lsn { return true }
         if key.isGroup {
-            guard let row = unsafe group(key.group), unsafe row.pointee?.id != nil else { return true }
+            guard let row = unsafe group(key.group), unsafe row.pointee?.id != nil else {
+                return true
+            }
         }
         let state = state(of: key)
         return record.id > state.lastID && record.sequence == state.lastSequence &+ 1
