@@ -2,9 +2,12 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -41,11 +44,21 @@ def test_a_data_directory_below_a_file(servers, tmp_path):
     assert str(server.data) in server.refuses()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_data_directory_without_permission(servers):
-    server = servers()
-    server.data.chmod(0o500)
-    assert str(server.data) in server.refuses()
+def test_a_data_directory_without_permission(tmp_path):
+    """As root, who may write everywhere, the server runs as nobody, from a copy that nobody may run."""
+    with tempfile.TemporaryDirectory(prefix="lingxi-test-") as directory:
+        place = Path(directory)
+        place.chmod(0o755)
+        data = place / "data"
+        data.mkdir(mode=0o555)
+        command = Path(shutil.copy(binary(), place / "lingxi"))
+        command.chmod(0o755)
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        ended = subprocess.run(
+            [command, "serve", "--port", "0", "--data-dir", data], cwd=place, text=True,
+            capture_output=True, timeout=20, **nobody)
+        data.chmod(0o755)
+        assert ended.returncode == 1 and str(data) in ended.stderr, ended.stderr
 
 
 def test_a_second_process_on_the_same_data(servers):
