@@ -35,7 +35,7 @@ check:
 	swift format lint --strict --recursive Sources Tests
 
 test-swift: deps-test
-	swift build $(TESTS) --build-tests
+	swift build $(TESTS) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TESTS) --skip-build
 
 test-link: build
