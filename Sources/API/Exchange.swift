@@ -31,7 +31,6 @@ package final class Exchange {
     package internal(set) var user: UInt32 = 0
     package internal(set) var query = ByteBuffer(capacity: 256)
     package internal(set) var body = ByteBuffer(capacity: 4_096)
-    package internal(set) var hasBody = false
     package var json = ByteBuffer(capacity: 16_384)
     package var reading = Reading()
     private var scratch = ByteBuffer(capacity: 256)

@@ -85,13 +85,13 @@ final class HTTPSession: Session {
         let framing = context.head.body
         if case .length(let size) = framing, size <= rest.count - length {
             exchange.load(query: rest.extracting(context.head.query))
-            exchange.load(body: rest.extracting(length..<length + size), hasBody: true)
+            exchange.load(body: rest.extracting(length..<length + size))
             run(plan, on: loop, slot)
             return length + size
         }
         if framing == .none {
             exchange.load(query: rest.extracting(context.head.query))
-            exchange.load(body: rest.extracting(0..<0), hasBody: false)
+            exchange.load(body: rest.extracting(0..<0))
             run(plan, on: loop, slot)
             return length
         }
@@ -155,7 +155,7 @@ final class HTTPSession: Session {
         self.pending = nil
         let exchange = context.exchangeInUse
         pending.query.withSpan { exchange.load(query: $0) }
-        pending.body.withSpan { exchange.load(body: $0, hasBody: true) }
+        pending.body.withSpan { exchange.load(body: $0) }
         run(pending.plan, on: loop, slot)
         return used
     }

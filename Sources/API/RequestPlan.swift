@@ -113,10 +113,9 @@ extension Exchange {
         query.append(bytes)
     }
 
-    func load(body bytes: Span<UInt8>, hasBody: Bool) {
+    func load(body bytes: Span<UInt8>) {
         body.removeAll(keepingAtMost: Exchange.bodyBytesKept)
         body.append(bytes)
-        self.hasBody = hasBody
     }
 
     /// Memory of a large body that is kept for the next one.

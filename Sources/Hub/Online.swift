@@ -19,7 +19,7 @@ package final class Online: Sendable {
         var isOpen = false
     }
 
-    /// Padded, so that two stripes never share a cache line.
+    /// An object each, so that the locks of two stripes seldom share a cache line.
     private final class Stripe: Sendable {
         let users = Mutex<[UInt32: [Entry]]>([:])
         let groups = Mutex(IntegerMap())

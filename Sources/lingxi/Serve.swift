@@ -44,7 +44,7 @@ func serve(_ flags: Flags) -> CInt {
     return 0
 }
 
-/// Sendable: used by the main thread alone after `run` has begun.
+/// The main thread's own: everything else runs on threads that it starts and ends.
 final class Server {
     private let configuration: Configuration
     private let log: LogWriter
