@@ -38,13 +38,14 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // The server.
         module("Base", "CLinux"),
         module("Wire", "Base"),
         module("Reactor", "Base", "CLinux"),
-        module("Store", "Base", "CLinux"),
+        module("Store", "Base", "CLinux", "CLZ4"),
         module("Hub", "Base", "Reactor"),
         module("Chat", "Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"),
         module("API", "Base", "Wire", "Reactor", "Store", "Hub", "Chat", "COpenSSL"),

@@ -7,10 +7,14 @@ package final class Counter: Sendable {
 
     package init() {}
 
-    package func add(_ amount: UInt64 = 1) { count.wrappingAdd(amount, ordering: .relaxed) }
+    /// Returns the count after it.
+    @discardableResult
+    package func add(_ amount: UInt64 = 1) -> UInt64 {
+        count.wrappingAdd(amount, ordering: .relaxed).newValue
+    }
 
     /// Raises the count by one and returns it.
-    package func next() -> UInt64 { count.wrappingAdd(1, ordering: .relaxed).newValue }
+    package func next() -> UInt64 { add(1) }
 
     /// Raises the count to `least` if it is lower.
     package func raise(to least: UInt64) { _ = count.max(least, ordering: .relaxed) }

@@ -124,7 +124,9 @@ extension LockedTables {
             }
         }
         let state = state(of: key)
-        return record.id > state.lastID && record.sequence == state.lastSequence &+ 1
+        // Ids rise by one for each message, so none is ahead of its record's own number.
+        return record.id <= lsn && record.id > state.lastID
+            && record.sequence == state.lastSequence &+ 1
     }
 
     private func apply(_ record: borrowing MessageSent, _ lsn: UInt64) {

@@ -48,6 +48,8 @@ package final class DataDirectory: Sendable {
 
     func segment(_ number: UInt64) -> String { file(Format.segmentName(number)) }
 
+    func snapshot(_ number: UInt64) -> String { file(Format.snapshotName(number)) }
+
     /// Makes the id durable, once the first segment is.
     func establish(_ files: any FileSystem) throws(SystemError) {
         if isEstablished { return }

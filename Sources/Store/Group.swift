@@ -60,6 +60,10 @@ struct Group {
             memberCount: members.count, createdAt: createdAt)
     }
 
+    mutating func changeConversation<R>(_ body: (inout Conversation) -> R) -> R {
+        body(&conversation)
+    }
+
     func place(of user: UInt32) -> Int? { places[UInt64(user)].map(Int.init) }
 
     mutating func add(_ member: Member) {

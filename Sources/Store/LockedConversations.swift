@@ -26,6 +26,23 @@ extension LockedTables {
         return unsafe body(talk.pointee.conversation)
     }
 
+    /// Changes a conversation that has begun; nil when there is none.
+    func change<R>(_ key: ConversationKey, _ body: (inout Conversation) -> R) -> R? {
+        if key.isGroup {
+            guard let row = unsafe group(key.group), unsafe row.pointee?.id != nil else {
+                return nil
+            }
+            return unsafe row.pointee?.changeConversation(body)
+        }
+        guard let talk = unsafe talk(key) else { return nil }
+        return unsafe body(&talk.pointee.conversation)
+    }
+
+    /// Where the conversation's packed blocks are unpacked.
+    func cache(of key: ConversationKey) -> BlockCache {
+        unsafe slot(key.stripe).pointee.stripe.cache
+    }
+
     package func state(of key: ConversationKey) -> ConversationState {
         with(key) {
             ConversationState(lastSequence: $0?.lastSequence ?? 0, lastID: $0?.lastID ?? 0)
@@ -46,13 +63,15 @@ extension LockedTables {
         of key: ConversationKey, from sequence: UInt32,
         _ body: (borrowing StoredMessage) -> Bool
     ) {
-        with(key) { $0?.forEach(from: sequence, body) }
+        let cache = cache(of: key)
+        with(key) { $0?.forEach(from: sequence, cache, body) }
     }
 
     package func withMessage<R>(
         of key: ConversationKey, _ sequence: UInt32, _ body: (borrowing StoredMessage) -> R
     ) -> R? {
-        with(key) { $0?.withMessage(sequence, body) }
+        let cache = cache(of: key)
+        return with(key) { $0?.withMessage(sequence, cache, body) } ?? nil
     }
 
     /// The user's part in the conversation; nil when he has none.
@@ -102,33 +121,43 @@ extension LockedTables {
 
     func append(_ record: borrowing MessageSent) {
         let key = record.conversation
+        let slot = unsafe slot(key.stripe)
+        var isSealing = false
         if key.isGroup {
             guard let row = unsafe group(key.group) else { return }
-            unsafe row.pointee?.conversation.append(record)
+            isSealing = unsafe row.pointee?.conversation.append(record) ?? false
             if let place = unsafe row.pointee?.place(of: record.sender) {
                 unsafe row.pointee?.update(place) { $0.part.ownUnread += 1 }
             }
-            return
+        } else {
+            if unsafe slot.pointee.stripe.talkPlaces[key.bits] == nil {
+                unsafe slot.pointee.stripe.add(PrivateTalk(key: key))
+            }
+            guard let talk = unsafe talk(key) else { return }
+            isSealing = unsafe talk.pointee.conversation.append(record)
+            if record.sender == key.users.smaller {
+                unsafe talk.pointee.smaller.ownUnread += 1
+            }
+            if record.sender == key.users.larger {
+                unsafe talk.pointee.larger.ownUnread += 1
+            }
         }
+        if isSealing { unsafe slot.pointee.stripe.unpacked.append(key) }
+        tables.directory[record.id] = place(of: key)
+    }
+
+    /// The conversation's name in the message directory.
+    private func place(of key: ConversationKey) -> MessageDirectory.Place {
+        if key.isGroup { return .group(key.group) }
         let slot = unsafe slot(key.stripe)
-        if unsafe slot.pointee.stripe.talkPlaces[key.bits] == nil {
-            unsafe slot.pointee.stripe.talkPlaces[key.bits] = UInt32(
-                slot.pointee.stripe.talks.count)
-            unsafe slot.pointee.stripe.talks.append(PrivateTalk(key: key))
-        }
-        guard let talk = unsafe talk(key) else { return }
-        unsafe talk.pointee.conversation.append(record)
-        if record.sender == key.users.smaller {
-            unsafe talk.pointee.smaller.ownUnread += 1
-        }
-        if record.sender == key.users.larger {
-            unsafe talk.pointee.larger.ownUnread += 1
-        }
+        return .talk(
+            stripe: key.stripe, row: unsafe slot.pointee.stripe.talkPlaces[key.bits] ?? 0)
     }
 }
 
 extension Conversation {
-    mutating func append(_ record: borrowing MessageSent) {
+    /// True when a block was sealed.
+    mutating func append(_ record: borrowing MessageSent) -> Bool {
         append(
             id: record.id, sequence: record.sequence, time: record.time, sender: record.sender,
             msgID: record.msgID, content: record.content)

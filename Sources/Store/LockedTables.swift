@@ -75,6 +75,12 @@ package struct LockedTables {
             || found.foldedNickname.utf8Contains(keyword)
     }
 
+    func talkKey(stripe index: Int, row: Int) -> ConversationKey? {
+        let slot = unsafe slot(index)
+        guard unsafe row < slot.pointee.stripe.talks.count else { return nil }
+        return unsafe slot.pointee.stripe.talks.pointer(row).pointee.key
+    }
+
     // MARK: groups
 
     func group(_ group: UInt32) -> UnsafeMutablePointer<Group?>? {

@@ -28,23 +28,25 @@ package struct LogEnd: Sendable {
     /// Segments that hold nothing, or only what was cut off.
     package var obsolete: [UInt64] = []
     package var cut: Cut?
-    /// Records that were handed on.
+    /// Records that were handed on, and their bytes.
     package var records = 0
+    package var bytes = 0
 
     /// The end of a log that has not begun.
     package init() {}
 }
 
 package enum LogReader {
-    /// Hands every record from `lsn` on to `body`, in order.
+    /// Hands every record from `lsn` on to `body`, in order. Every record up to `durable` is known
+    /// to have been on disk (a snapshot holds it): a log that ends before it is damaged.
     package static func read(
-        directory: DataDirectory, files: any FileSystem, from lsn: LSN,
+        directory: DataDirectory, files: any FileSystem, from lsn: LSN, durable: LSN = 0,
         _ body: (LSN, UInt8, Span<UInt8>) throws(StoreFailure) -> Void
     ) throws(StoreFailure) -> LogEnd {
         let first = max(lsn, 1)
         let chain = try LogChain(directory, files, from: first)
         var reading = LogReading(
-            directory: directory, files: files, chain: chain, from: first)
+            directory: directory, files: files, chain: chain, from: first, durable: durable)
         try reading.run(body)
         return reading.end
     }
@@ -55,14 +57,18 @@ private struct LogReading: ~Copyable {
     let files: any FileSystem
     let chain: LogChain
     let from: LSN
+    let durable: LSN
     var end = LogEnd()
     private var bytes = ByteBuffer()
 
-    init(directory: DataDirectory, files: any FileSystem, chain: LogChain, from: LSN) {
+    init(
+        directory: DataDirectory, files: any FileSystem, chain: LogChain, from: LSN, durable: LSN
+    ) {
         self.directory = directory
         self.files = files
         self.chain = chain
         self.from = from
+        self.durable = durable
     }
 
     mutating func run(
@@ -76,10 +82,11 @@ private struct LogReading: ~Copyable {
             for later in chain.segments[(index + 1)...] { end.obsolete.append(later.number) }
             break
         }
-        if end.lastLSN < from &- 1 {
-            // A snapshot knows more than the log does: the log begins anew behind it.
-            end.lastLSN = from &- 1
-            end.segments = []
+        if end.lastLSN < max(durable, from &- 1) {
+            let last = end.segments.last?.number ?? chain.nextNumber &- 1
+            throw .damaged(
+                file: directory.segment(max(last, 1)), offset: end.tailOffset,
+                lsn: end.lastLSN &+ 1, what: "records that had been on disk are missing")
         }
     }
 
@@ -97,6 +104,7 @@ private struct LogReading: ~Copyable {
         }
         let run = try Self.scan(bytes.span, directory.salt, header.firstLSN...fence, from, body)
         end.records &+= run.records
+        end.bytes &+= run.bytes
         note(header, endsAt: run.offset, run.next)
         guard let problem = run.problem else { return true }
         try judge(index, run.offset, run.next, problem)
@@ -107,6 +115,7 @@ private struct LogReading: ~Copyable {
         var offset = Format.segmentHeaderBytes
         var next: LSN
         var records = 0
+        var bytes = 0
         /// Why the record at `offset` is not number `next`; nil at the fence.
         var problem: StaticString?
     }
@@ -140,6 +149,7 @@ private struct LogReading: ~Copyable {
                     let start = run.offset &+ Format.recordHeaderBytes
                     try body(run.next, record.kind, bytes.extracting(start..<end))
                     run.records &+= 1
+                    run.bytes &+= record.length
                 }
                 run.next &+= 1
             }
@@ -166,7 +176,8 @@ private struct LogReading: ~Copyable {
     ) throws(StoreFailure) {
         let header = chain.segments[index]
         let path = directory.segment(header.number)
-        var durable = Frame.greatestMark(bytes.span, from: offset, salt: directory.salt)
+        var durable = max(
+            durable, Frame.greatestMark(bytes.span, from: offset, salt: directory.salt))
         var isClean = true
         let length = bytes.span.nonzeroEnd
         if length > offset { isClean = false }

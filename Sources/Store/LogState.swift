@@ -68,6 +68,8 @@ struct LogState: ~Copyable {
     /// The segments of the log, oldest first; the last one with a header is the last here.
     var chain: [SegmentPlace]
     var dropBefore: LSN = 0
+    /// Up to here somebody wants the records on disk, whatever the policy.
+    var syncWanted: LSN = 0
     var statistics = LogStatistics()
 
     init(

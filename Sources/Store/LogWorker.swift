@@ -59,6 +59,9 @@ final class LogWorker: @unchecked Sendable {
             defer { state.dropBefore = 0 }
             return .done(.drop(state.dropBefore))
         }
+        if state.syncWanted > state.durable, state.writtenLSN > state.durable {
+            return .done(.synchronize)
+        }
         switch state.policy {
         case .always:
             if !state.written.isEmpty { return .done(.synchronize) }
@@ -102,7 +105,10 @@ final class LogWorker: @unchecked Sendable {
         }
         dirty.removeAll(keepingCapacity: true)
         syncing.removeAll(keepingAtMost: Self.unsyncedBytesKept)
-        log.monitor.withLock { $0.durable = target }
+        log.monitor.withLock { state in
+            state.durable = target
+            if state.waiting > 0 { log.monitor.signal(.space) }
+        }
         deliverAll()
         return true
     }

@@ -58,11 +58,12 @@ final class NameTable: @unchecked Sendable {
         }
     }
 
-    /// Puts a name at a number that a record says; for replay.
-    func restore(_ name: String, folded: String, user: UInt32) {
+    /// Puts a name at a number that a record says; for replay. Without its folded form it stays
+    /// free: its user is gone.
+    func restore(_ name: String, folded: String?, user: UInt32) {
         numbers.withLock { numbers in
             set(name, user)
-            numbers[folded] = user
+            if let folded { numbers[folded] = user }
         }
     }
 

@@ -65,6 +65,10 @@ package struct RecentMessageIDs {
 
     package mutating func insert(_ use: Use) {
         if ring.count < Self.idsMax {
+            if ring.count == ring.capacity {
+                // By a quarter: doubling would leave half of it empty, for every sender.
+                ring.reserveCapacity(min(Self.idsMax, ring.count + max(4, ring.count / 4)))
+            }
             ring.append(use)
             if ring.count * 4 > buckets.count * 3 { rebuild() } else { link(ring.count - 1) }
             return
@@ -73,6 +77,24 @@ package struct RecentMessageIDs {
         ring[oldest] = use
         link(oldest)
         oldest = (oldest + 1) % Self.idsMax
+    }
+
+    /// All uses in their order, the oldest first.
+    func visit(_ body: (Use) -> Void) {
+        for offset in ring.indices { body(ring[(oldest + offset) % ring.count]) }
+    }
+
+    var count: Int { ring.count }
+
+    /// What a snapshot holds: uses in their order.
+    init(restoring uses: [Use]) {
+        ring = uses
+        var size = 4
+        while uses.count * 4 > size * 3 { size *= 2 }
+        if !uses.isEmpty {
+            buckets = Array(repeating: 0, count: size)
+            for position in ring.indices { link(position) }
+        }
     }
 
     private mutating func rebuild() {

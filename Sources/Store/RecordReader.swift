@@ -21,10 +21,22 @@ package struct RecordReader: ~Escapable {
         return source.integer(T.self, at: at)
     }
 
+    /// Where the next field begins.
+    var place: Int { at }
+    /// Bytes that were not read yet.
+    var left: Int { source.count - at }
+
+    mutating func fail() { isGood = false }
+
     /// A length and that many bytes.
     @_lifetime(copy self)
     mutating func bytes() -> Span<UInt8> {
-        let length = Int(integer() as UInt32)
+        raw(Int(integer() as UInt32))
+    }
+
+    /// So many bytes.
+    @_lifetime(copy self)
+    mutating func raw(_ length: Int) -> Span<UInt8> {
         guard isGood, source.count - at >= length else {
             isGood = false
             return source.extracting(0..<0)

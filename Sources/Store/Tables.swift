@@ -36,8 +36,16 @@ struct Stripe: ~Copyable {
     var groups = PagedArray<Group?>(pageSize: 64)
     var talks = PagedArray<PrivateTalk>(pageSize: 64)
     var talkPlaces = IntegerMap()
+    /// Conversations with a sealed block that is not packed, once for each such block.
+    var unpacked: [ConversationKey] = []
+    let cache = BlockCache()
     /// In stripe 0 only.
     var admins: [Admin] = []
+
+    mutating func add(_ talk: PrivateTalk) {
+        talkPlaces[talk.key.bits] = UInt32(truncatingIfNeeded: talks.count)
+        talks.append(talk)
+    }
 }
 
 @safe
@@ -52,7 +60,9 @@ package final class Tables: @unchecked Sendable {
 
     private let slots: UnsafeMutablePointer<Slot>
     let names = NameTable()
+    let directory = MessageDirectory()
     private let groupNumbers = Counter()
+    private let messages = Counter()
 
     package init() {
         let stride = MemoryLayout<Slot>.stride
@@ -91,6 +101,19 @@ package final class Tables: @unchecked Sendable {
         return try body(unsafe LockedTables(tables: self, slots: slots, set: set))
     }
 
+    /// The conversation of a message that is, or was, there.
+    package func conversation(ofMessage id: UInt64) -> ConversationKey? {
+        switch directory[id] {
+        case .none: return nil
+        case .group(let group): return ConversationKey(group: group)
+        case .talk(let stripe, let row):
+            var reading = Reading()
+            return withLocked(StripeSet(bits: 1 << UInt64(stripe)), &reading) { locked in
+                locked.talkKey(stripe: stripe, row: Int(row))
+            }
+        }
+    }
+
     // MARK: without a lock
 
     /// The name of a user that exists or existed.
@@ -118,6 +141,11 @@ package final class Tables: @unchecked Sendable {
     }
 
     package func reserveGroup() -> UInt32 { UInt32(truncatingIfNeeded: groupNumbers.next()) }
+
+    /// The highest id of a message that was restored; those that came later are the log's to count.
+    var lastRestoredMessage: UInt64 { messages.value }
+
+    func restoreMessage(_ id: UInt64) { messages.raise(to: id) }
 
     func restoreGroup(_ group: UInt32) { groupNumbers.raise(to: UInt64(group)) }
 }

@@ -1,7 +1,7 @@
 // `lingxi serve`: puts the parts together, runs until a signal, and takes them apart in order.
 //
-//     configuration → data directory (lock) → replay → log → hub, reactors → listeners → wait
-//     SIGTERM, SIGINT → drain reactors (10 s at most) → workers → log → exit 0
+//     configuration → data directory (lock) → recovery → log → hub, reactors → listeners → wait
+//     SIGTERM, SIGINT → drain reactors (10 s at most) → workers → snapshot → log → exit 0
 //
 // Refusing to start is one clear line on standard error and exit code 1.
 
@@ -15,8 +15,10 @@ import Hub
 import Reactor
 import Store
 
-/// Seconds for connections to end in good order after SIGTERM; the whole exit has 10.
+/// Seconds for connections to end in good order after SIGTERM.
 private let drainSeconds = 8
+/// Milliseconds of the whole exit, a last snapshot included.
+private let exitMilliseconds: UInt64 = 9_500
 
 /// Why the server does not start.
 struct Refusal: Error {
@@ -48,7 +50,6 @@ func serve(_ flags: Flags) -> CInt {
 final class Server {
     private let configuration: Configuration
     private let log: LogWriter
-    private let tables = Tables()
 
     init(_ configuration: Configuration, _ log: LogWriter) {
         self.configuration = configuration
@@ -61,15 +62,16 @@ final class Server {
         let files = LinuxFileSystem()
         let directory = try openDirectory(files)
         let port = try openPort()
-        let end = try recover(directory, files)
+        let recovered = try recover(directory, files)
         let secret = try TokenSecret.load(configuration, directory: directory.path)
         let keys = TokenKeys(
             secret: secret, previous: configuration.auth.previousJWTSecrets.map { Array($0.utf8) })
 
         // The log hands batches to a hub that cannot exist before the loops do.
         let relay = HubRelay()
-        let store = try openLog(directory, files, end, relay)
-        let reactors = try makeReactors(keys, store, relay)
+        let store = try openLog(directory, files, recovered.end, relay)
+        let snapshotter = startSnapshots(directory, files, recovered, store)
+        let reactors = try makeReactors(keys, recovered.tables, store, relay)
         for reactor in reactors {
             do throws(SystemError) {
                 try reactor.loop.listen(try port.listener())
@@ -87,8 +89,11 @@ final class Server {
         makeFirstAdmin(reactors)
         signals.wait()
         log.info("stopping")
+        let start = Clock.monotonicNanoseconds()
         drain(reactors, threads)
         reactors.first?.context.server.workers.stop()
+        let gone = (Clock.monotonicNanoseconds() - start) / 1_000_000
+        snapshotter.stop(milliseconds: exitMilliseconds - min(gone, exitMilliseconds))
         store.close()
         log.info("stopped")
     }
@@ -128,30 +133,24 @@ final class Server {
 
     private var reactorCount: Int {
         let wanted = configuration.server.reactors
-        let cores = Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))
-        return min(max(wanted == 0 ? cores : wanted, 1), ReactorLimits.reactorsMax)
+        return min(max(wanted == 0 ? coreCount : wanted, 1), ReactorLimits.reactorsMax)
     }
+
+    private var coreCount: Int { max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))) }
 
     private func recover(
         _ directory: DataDirectory, _ files: LinuxFileSystem
-    ) throws(Refusal) -> LogEnd {
-        let start = Clock.monotonicNanoseconds()
+    ) throws(Refusal) -> Recovered {
+        let report = RecoveryReport(log)
+        let recovery = Recovery(directory, files, threads: min(coreCount, 4)) {
+            report.progress($0)
+        }
         do throws(StoreFailure) {
-            let end = try Recovery.replay(directory, files: files, into: tables)
-            if let cut = end.cut {
-                log.warning(
-                    "a torn end of the log was cut off",
-                    ["file": cut.file, "offset": cut.offset, "bytes": cut.bytes])
-            }
-            log.info(
-                "recovered",
-                [
-                    "records": end.records, "lsn": end.lastLSN, "messages": end.lastMark,
-                    "milliseconds": (Clock.monotonicNanoseconds() - start) / 1_000_000,
-                ])
-            return end
+            let recovered = try recovery.run()
+            report.end(recovered)
+            return recovered
         } catch {
-            throw Refusal("\(error)")
+            throw Refusal("\(error)\(RecoveryReport.advice(error, directory.path))")
         }
     }
 
@@ -174,8 +173,21 @@ final class Server {
         }
     }
 
+    private func startSnapshots(
+        _ directory: DataDirectory, _ files: LinuxFileSystem, _ recovered: Recovered, _ store: Log
+    ) -> Snapshotter {
+        var policy = SnapshotPolicy()
+        policy.intervalSeconds = configuration.storage.snapshotIntervalSeconds
+        policy.logBytes = configuration.storage.snapshotLogMegabytes << 20
+        policy.kept = configuration.storage.snapshotsKept
+        let writer = SnapshotWriter(
+            directory: directory, files: files, tables: recovered.tables, log: store)
+        let report = SnapshotReport(log)
+        return Snapshotter(writer, policy, after: recovered) { report.event($0) }
+    }
+
     private func makeReactors(
-        _ keys: TokenKeys, _ store: Log, _ relay: HubRelay
+        _ keys: TokenKeys, _ tables: Tables, _ store: Log, _ relay: HubRelay
     ) throws(Refusal) -> [Reactor] {
         // The loops call the delegates, which are made first and get their server afterwards.
         let delegates = (0..<reactorCount).map { _ in DelegateBox() }

@@ -58,10 +58,12 @@ final class ChatBench {
     private func open() throws {
         let files = LinuxFileSystem()
         let directory = try DataDirectory(path: path, files: files)
-        let tables = Tables()
-        let end = try Recovery.replay(directory, files: files, into: tables)
+        let recovered = try Recovery(directory, files).run()
+        let tables = recovered.tables
         let outcomes = outcomes
-        let log = try Log(directory: directory, files: files, policy: .never, end: end) { batch in
+        let log = try Log(
+            directory: directory, files: files, policy: .never, end: recovered.end
+        ) { batch in
             let new = ChatBench.outcomes(batch.effects)
             outcomes.list.withLock { $0 += new }
         }
