@@ -61,6 +61,15 @@ package final class Chat: Sendable {
         self.settings = settings
     }
 
+    /// As `admit`, for what makes the server's memory grow.
+    func admitGrowth(_ bytes: Int) throws(Failure) {
+        if tables.isMemoryFull {
+            throw Failure(
+                .storageUnavailable, "The server's memory limit is reached; try again later.")
+        }
+        try admit(bytes)
+    }
+
     /// Reserves room in the log, or refuses the command.
     func admit(_ bytes: Int) throws(Failure) {
         do throws(StoreFailure) {

@@ -21,7 +21,7 @@ extension Chat {
             throw .field("max_count", "must be 2 to \(settings.groupMembersMax)")
         }
         let admitted = 64 + name.utf8.count + notice.utf8.count
-        try admit(admitted)
+        try admitGrowth(admitted)
         let group = tables.reserveGroup()
         let record = GroupCreated(
             group: group, owner: owner, createdAt: time, membersMax: UInt32(most), name: name,

@@ -21,7 +21,7 @@ extension Chat {
     ) throws(Failure) {
         let admitted =
             64 + name.utf8.count + (nickname ?? name).utf8.count + passwordHash.utf8.count
-        try admit(admitted)
+        try admitGrowth(admitted)
         guard let user = tables.reserveUser(name: name) else {
             log.cancel(bytes: admitted)
             throw Failure(.userExists)

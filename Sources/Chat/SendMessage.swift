@@ -39,7 +39,7 @@ extension Chat {
             stripes = stripes + .group(group)
         }
         let admitted = Self.recordOverhead + workspace.msgID.count + workspace.content.count
-        try admit(admitted)
+        try admitGrowth(admitted)
         prepare(key, sender, target, time, workspace)
         do throws(Failure) {
             try tables.withLocked(stripes, &reading) { locked throws(Failure) in

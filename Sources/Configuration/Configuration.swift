@@ -52,8 +52,21 @@ package struct Configuration: Equatable, Sendable {
         package var snapshotsKept = 3
         /// 0: no limit.
         package var memoryLimitMegabytes = 0
+        package var memoryPolicy = MemoryPolicy.refuse
+        package var coldAfterSeconds = 300
         /// 0: kept for ever.
         package var retentionDays = 0
+        /// 0: as `retentionDays` says.
+        package var retentionPrivateDays = 0
+        package var retentionGroupDays = 0
+        /// Messages that a conversation keeps; 0: any number.
+        package var retentionPrivateMessages = 0
+        package var retentionGroupMessages = 0
+    }
+
+    package enum MemoryPolicy: String, CaseIterable, Sendable {
+        case refuse
+        case dropOldest = "drop_oldest"
     }
 
     package enum Fsync: String, CaseIterable, Sendable {

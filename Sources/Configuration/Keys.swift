@@ -95,11 +95,41 @@ package enum Keys {
             "storage.memory_limit_mb",
             .integer(
                 \.storage.memoryLimitMegabytes, 0...16_777_216, "give MiB, or 0 for no limit"),
-            "MiB of memory past which new data is refused; 0 is no limit"),
+            "MiB of memory past which memory_policy acts; 0 is no limit"),
+        Key(
+            "storage.memory_policy", Key.choice(\.storage.memoryPolicy),
+            "past the limit: refuse new messages, or drop_oldest messages of all conversations"),
+        Key(
+            "storage.cold_after_s",
+            .integer(
+                \.storage.coldAfterSeconds, 2...86_400, "give between two seconds and a day"),
+            "seconds without a reader after which messages are packed in memory"),
         Key(
             "storage.retention_days",
             .integer(\.storage.retentionDays, 0...36_500, "give days, or 0 to keep everything"),
             "days after which messages are dropped; 0 keeps them"),
+        Key(
+            "storage.retention_private_days",
+            .integer(
+                \.storage.retentionPrivateDays, 0...36_500, "give days, or 0 for retention_days"),
+            "the same for private conversations alone; 0 is as retention_days says"),
+        Key(
+            "storage.retention_group_days",
+            .integer(
+                \.storage.retentionGroupDays, 0...36_500, "give days, or 0 for retention_days"),
+            "the same for groups alone; 0 is as retention_days says"),
+        Key(
+            "storage.retention_private_messages",
+            .integer(
+                \.storage.retentionPrivateMessages, 0...1_000_000_000,
+                "give a number of messages, or 0 to keep any"),
+            "newest messages that a private conversation keeps; 0 is any number"),
+        Key(
+            "storage.retention_group_messages",
+            .integer(
+                \.storage.retentionGroupMessages, 0...1_000_000_000,
+                "give a number of messages, or 0 to keep any"),
+            "newest messages that a group keeps; 0 is any number"),
     ]
 
     private static let auth: [Key] = [

@@ -34,6 +34,11 @@ extension LockedTables {
         case .adminCreated:
             guard let record = AdminCreated(&reader) else { return false }
             on(StripeSet.adminsIndex, lsn) { apply(record) }
+        case .messagesDropped:
+            guard let record = MessagesDropped(&reader), let first = record.drops.first else {
+                return false
+            }
+            on(first.conversation.stripe, lsn) { apply(record) }
         }
         noteNewest(lsn)
         return true
@@ -59,6 +64,7 @@ extension LockedTables {
             return MemberLeft(&reader).map { .group($0.group) + .user($0.user) }
         case .cursorMoved: return CursorMoved(&reader).map { .user($0.user) }
         case .adminCreated: return .admins
+        case .messagesDropped: return MessagesDropped(&reader).map(\.stripes)
         }
     }
 

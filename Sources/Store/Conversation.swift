@@ -95,6 +95,26 @@ struct Conversation {
         return block.firstSequence + UInt32(block.count(upToID: id)) - 1
     }
 
+    /// The first sequence whose message was sent at `time` or later. (A clock may have gone back:
+    /// what stands behind a later one stays.)
+    func sequence(from time: Int64) -> UInt32 {
+        for block in sealed where block.lastTime >= time {
+            guard let view = block.view() else { return block.firstSequence }
+            return view.sequence(from: time)
+        }
+        return tail.map { MessageView($0).sequence(from: time) } ?? lastSequence &+ 1
+    }
+
+    /// The sealed block that begins with `sequence`.
+    func block(from sequence: UInt32) -> SealedBlock? {
+        let place = place(of: sequence)
+        guard place < sealed.count, sealed[place].firstSequence == sequence else { return nil }
+        return sealed[place]
+    }
+
+    /// Of the oldest message that is kept.
+    var firstID: UInt64? { sealed.first?.firstID ?? tail.map { MessageView($0).id(0) } }
+
     // MARK: Reading
 
     private func view(_ place: Int, _ cache: BlockCache) -> MessageView? {

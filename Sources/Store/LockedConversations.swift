@@ -10,7 +10,7 @@ package struct ConversationState: Sendable {
 
 extension LockedTables {
     /// The place of a private conversation in its stripe.
-    private func talk(_ key: ConversationKey) -> UnsafeMutablePointer<PrivateTalk>? {
+    func talk(_ key: ConversationKey) -> UnsafeMutablePointer<PrivateTalk>? {
         let slot = unsafe slot(key.stripe)
         guard let place = unsafe slot.pointee.stripe.talkPlaces[key.bits] else { return nil }
         return unsafe slot.pointee.stripe.talks.pointer(Int(place))
@@ -82,7 +82,8 @@ extension LockedTables {
     }
 
     package func unread(_ user: UInt32, in key: ConversationKey) -> UInt32 {
-        participation(of: user, in: key)?.unread(lastSequence: state(of: key).lastSequence) ?? 0
+        participation(of: user, in: key)?.unread(
+            of: firstSequence(of: key), to: state(of: key).lastSequence) ?? 0
     }
 
     /// How far this cursor has come in the conversation.
@@ -142,7 +143,10 @@ extension LockedTables {
                 unsafe talk.pointee.larger.ownUnread += 1
             }
         }
-        if isSealing { unsafe slot.pointee.stripe.unpacked.append(key) }
+        if isSealing, let block = change(key, { $0.sealed.last }) ?? nil {
+            unsafe slot.pointee.stripe.unpacked.append(
+                PlainBlock(conversation: key, firstSequence: block.firstSequence))
+        }
         tables.directory[record.id] = place(of: key)
     }
 

@@ -115,6 +115,14 @@ struct MessageView {
 
     func id(_ index: Int) -> UInt64 { page.integer(UInt64.self, at: page.start(index)) }
 
+    /// The first sequence whose message was sent at `time` or later.
+    func sequence(from time: Int64) -> UInt32 {
+        for index in 0..<count where withMessage(index, { $0.time >= time }) {
+            return firstSequence + UInt32(index)
+        }
+        return firstSequence + UInt32(count)
+    }
+
     /// How many messages have an id at or below `id`.
     func count(upToID id: UInt64) -> Int {
         var low = 0

@@ -13,6 +13,7 @@ package enum RecordKind: UInt8, Sendable {
     case memberLeft = 6
     case cursorMoved = 7
     case adminCreated = 8
+    case messagesDropped = 9
 }
 
 /// `user u32, createdAt i64, name, nickname, passwordHash`

@@ -228,8 +228,8 @@ struct SnapshotLoading: ~Copyable {
             } else {
                 current.sealed.append(SealedBlock(plain: view))
                 current.blocksLeft -= 1
-                let key = current.key
-                withStripe { stripe in stripe.unpacked.append(key) }
+                let block = PlainBlock(conversation: current.key, firstSequence: first)
+                withStripe { stripe in stripe.unpacked.append(block) }
             }
         }
         open = current

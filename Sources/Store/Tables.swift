@@ -7,6 +7,7 @@
 import Base
 import CLinux
 import Glibc
+import Synchronization
 
 /// What a reader has seen: the newest change in any stripe that it looked at.
 package struct Reading {
@@ -36,8 +37,8 @@ struct Stripe: ~Copyable {
     var groups = PagedArray<Group?>(pageSize: 64)
     var talks = PagedArray<PrivateTalk>(pageSize: 64)
     var talkPlaces = IntegerMap()
-    /// Conversations with a sealed block that is not packed, once for each such block.
-    var unpacked: [ConversationKey] = []
+    /// The sealed blocks that are not packed; some may be gone by now.
+    var unpacked: [PlainBlock] = []
     let cache = BlockCache()
     /// In stripe 0 only.
     var admins: [Admin] = []
@@ -63,6 +64,7 @@ package final class Tables: @unchecked Sendable {
     let directory = MessageDirectory()
     private let groupNumbers = Counter()
     private let messages = Counter()
+    private let memoryFull = Atomic(false)
 
     package init() {
         let stride = MemoryLayout<Slot>.stride
@@ -141,6 +143,11 @@ package final class Tables: @unchecked Sendable {
     }
 
     package func reserveGroup() -> UInt32 { UInt32(truncatingIfNeeded: groupNumbers.next()) }
+
+    /// The process has as much memory as it may: what makes it grow is refused.
+    package var isMemoryFull: Bool { memoryFull.load(ordering: .relaxed) }
+
+    func setMemoryFull(_ isFull: Bool) { memoryFull.store(isFull, ordering: .relaxed) }
 
     /// The highest id of a message that was restored; those that came later are the log's to count.
     var lastRestoredMessage: UInt64 { messages.value }

@@ -59,8 +59,9 @@ package struct Participation: Sendable {
 
     package init(user: UInt32) { self.user = user }
 
-    func unread(lastSequence: UInt32) -> UInt32 {
-        let from = max(readSequence, joinedSequence)
+    /// Of the messages from `firstSequence` to `lastSequence`.
+    func unread(of firstSequence: UInt32, to lastSequence: UInt32) -> UInt32 {
+        let from = max(readSequence, joinedSequence, firstSequence &- 1)
         return lastSequence > from ? lastSequence - from - min(ownUnread, lastSequence - from) : 0
     }
 }

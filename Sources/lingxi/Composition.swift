@@ -113,6 +113,26 @@ func chatSettings(_ configuration: Configuration) -> ChatSettings {
     return settings
 }
 
+func upkeepPolicy(_ configuration: Configuration) -> UpkeepPolicy {
+    let storage = configuration.storage
+    var policy = UpkeepPolicy()
+    policy.coldSeconds = storage.coldAfterSeconds
+    policy.memoryBytes = storage.memoryLimitMegabytes << 20
+    policy.memoryPolicy =
+        switch storage.memoryPolicy {
+        case .refuse: .refuse
+        case .dropOldest: .dropOldest
+        }
+    let days = storage.retentionDays
+    policy.retention.privateTalks = RetentionRule(
+        days: storage.retentionPrivateDays > 0 ? storage.retentionPrivateDays : days,
+        messages: storage.retentionPrivateMessages)
+    policy.retention.groups = RetentionRule(
+        days: storage.retentionGroupDays > 0 ? storage.retentionGroupDays : days,
+        messages: storage.retentionGroupMessages)
+    return policy
+}
+
 func apiSettings(_ configuration: Configuration) -> APISettings {
     var settings = APISettings()
     settings.tokenSeconds = configuration.auth.tokenTTLSeconds

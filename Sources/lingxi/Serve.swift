@@ -71,6 +71,7 @@ final class Server {
         let relay = HubRelay()
         let store = try openLog(directory, files, recovered.end, relay)
         let snapshotter = startSnapshots(directory, files, recovered, store)
+        let upkeep = startUpkeep(recovered.tables, store)
         let reactors = try makeReactors(keys, recovered.tables, store, relay)
         for reactor in reactors {
             do throws(SystemError) {
@@ -92,6 +93,7 @@ final class Server {
         let start = Clock.monotonicNanoseconds()
         drain(reactors, threads)
         reactors.first?.context.server.workers.stop()
+        upkeep.stop()
         let gone = (Clock.monotonicNanoseconds() - start) / 1_000_000
         snapshotter.stop(milliseconds: exitMilliseconds - min(gone, exitMilliseconds))
         store.close()
@@ -184,6 +186,15 @@ final class Server {
             directory: directory, files: files, tables: recovered.tables, log: store)
         let report = SnapshotReport(log)
         return Snapshotter(writer, policy, after: recovered) { report.event($0) }
+    }
+
+    private func startUpkeep(_ tables: Tables, _ store: Log) -> Upkeep {
+        let report = UpkeepReport(log)
+        let upkeep = Upkeep(
+            tables: tables, log: store, policy: upkeepPolicy(configuration),
+            report: { report.event($0) })
+        upkeep.start()
+        return upkeep
     }
 
     private func makeReactors(

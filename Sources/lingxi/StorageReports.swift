@@ -67,6 +67,25 @@ final class RecoveryReport: Sendable {
     }
 }
 
+/// What upkeep did.
+struct UpkeepReport: Sendable {
+    private let log: LogWriter
+
+    init(_ log: LogWriter) { self.log = log }
+
+    func event(_ event: UpkeepEvent) {
+        switch event {
+        case .memoryFull(let resident):
+            log.error(
+                "the memory limit is reached: what needs more is refused", ["bytes": resident])
+        case .memoryFreed(let resident):
+            log.info("there is memory again", ["bytes": resident])
+        case .dropped(let messages, let forMemory):
+            log.info("messages were dropped", ["messages": messages, "for_memory": forMemory])
+        }
+    }
+}
+
 /// Snapshots that were taken or failed.
 struct SnapshotReport: Sendable {
     private let log: LogWriter

@@ -46,6 +46,12 @@ const char *linux_error_text(int number);
 /// Names a thread for people; 0, or an error number.
 int linux_name_thread(unsigned long thread, const char *name);
 
+/// Gives memory that is free in the allocator back to the kernel.
+void linux_trim_memory(void);
+
+/// Bytes of this process that are in memory; 0 where the kernel does not say.
+long linux_resident_bytes(void);
+
 /// Bytes in the socket's send queue that the peer has not acknowledged, or -1.
 int linux_unacknowledged(int fd);
 
