@@ -16,7 +16,10 @@ import Reactor
 import Store
 
 /// Seconds for connections to end in good order after SIGTERM; the whole exit has 10.
-private let drainSeconds = 8
+private let drainSeconds = 7
+/// After this the exit waits for no disk any more, nor after that long at its end.
+private let exitNanoseconds: UInt64 = 9_500_000_000
+private let closeNanoseconds: UInt64 = 3_000_000_000
 
 /// Why the server does not start.
 struct Refusal: Error {
@@ -87,9 +90,13 @@ final class Server {
         makeFirstAdmin(reactors)
         signals.wait()
         log.info("stopping")
+        let deadline = Clock.monotonicNanoseconds() + exitNanoseconds
         drain(reactors, threads)
         reactors.first?.context.server.workers.stop()
-        store.close()
+        let patience = Clock.monotonicNanoseconds() + closeNanoseconds
+        if !store.close(by: min(deadline, patience)) {
+            log.error("the disk does not answer: stopped without it")
+        }
         log.info("stopped")
     }
 
@@ -168,7 +175,7 @@ final class Server {
         do throws(StoreFailure) {
             return try Log(
                 directory: directory, files: files, policy: policy, end: end,
-                release: { relay.release($0) })
+                report: { [log] in tell($0, to: log) }, release: { relay.release($0) })
         } catch {
             throw Refusal("\(error)")
         }
