@@ -62,10 +62,7 @@ package final class Log: Sendable {
         monitor = Monitor(
             LogState(end, pool: BatchPool(), salt: directory.salt, policy: policy))
         let worker = LogWorker(self)
-        do throws(SystemError) {
-            try LogOpening(directory: directory, files: files, end: end).settle()
-            try worker.begin()
-        } catch { throw .system(error) }
+        try worker.begin(LogOpening(directory: directory, files: files, end: end))
         thread.withLock { $0 = Thread(name: "log") { worker.run() } }
     }
 

@@ -18,6 +18,9 @@ package struct LogEnd: Sendable {
     }
 
     package var lastLSN: LSN = 0
+    /// So many of the last records are there, and nothing proves that they are on disk: a process
+    /// may have ended after a sync that failed, and the kernel shows what it never wrote.
+    package var unproven: UInt64 = 0
     /// The log does not store marks: whoever replays the records sets the highest one here.
     package var lastMark: UInt64 = 0
     /// Segments with the records up to `lastLSN`, oldest first, as far as they were read.
@@ -56,6 +59,8 @@ private struct LogReading: ~Copyable {
     let chain: LogChain
     let from: LSN
     var end = LogEnd()
+    /// The greatest durable LSN that a header or a mark states.
+    private var durable: LSN = 0
     private var bytes = ByteBuffer()
 
     init(directory: DataDirectory, files: any FileSystem, chain: LogChain, from: LSN) {
@@ -81,6 +86,9 @@ private struct LogReading: ~Copyable {
             end.lastLSN = from &- 1
             end.segments = []
         }
+        // What comes before `from` is in a snapshot.
+        let proven = max(durable, from &- 1)
+        if end.lastLSN > proven { end.unproven = end.lastLSN - proven }
     }
 
     /// True when the segment holds all up to where its successor begins.
@@ -97,6 +105,7 @@ private struct LogReading: ~Copyable {
         }
         let run = try Self.scan(bytes.span, directory.salt, header.firstLSN...fence, from, body)
         end.records &+= run.records
+        durable = max(durable, header.durable, run.durable)
         note(header, endsAt: run.offset, run.next)
         guard let problem = run.problem else { return true }
         try judge(index, run.offset, run.next, problem)
@@ -106,6 +115,8 @@ private struct LogReading: ~Copyable {
     private struct Run {
         var offset = Format.segmentHeaderBytes
         var next: LSN
+        /// The greatest durable LSN of its marks.
+        var durable: LSN = 0
         var records = 0
         /// Why the record at `offset` is not number `next`; nil at the fence.
         var problem: StaticString?
@@ -131,10 +142,11 @@ private struct LogReading: ~Copyable {
             }
             let end = run.offset &+ record.length
             if record.kind == Format.markKind {
-                if Frame.durable(bytes, at: run.offset, record) == nil {
+                guard let durable = Frame.durable(bytes, at: run.offset, record) else {
                     run.problem = "a mark states what cannot be"
                     return run
                 }
+                run.durable = max(run.durable, durable)
             } else {
                 if run.next >= from {
                     let start = run.offset &+ Format.recordHeaderBytes

@@ -24,10 +24,12 @@ extension LogWorker {
 
     /// The first segment since the start. Where none can be made now, a directory that is
     /// established is served without: nothing is admitted until there is one.
-    func begin() throws(SystemError) {
+    func begin(_ opening: LogOpening) throws(StoreFailure) {
+        try opening.settle()
+        try opening.copyUnproven(to: &syncing)
         if reestablish() { return }
         guard let cause = log.monitor.withLock({ $0.cause }) else { return }
-        if !log.directory.isEstablished { throw cause }
+        if !log.directory.isEstablished { throw .system(cause) }
         beginOutage(.failed, cause)
     }
 

@@ -94,8 +94,8 @@ struct LogState: ~Copyable {
         first = end.lastLSN + 1
         mark = end.lastMark
         writtenLSN = end.lastLSN
-        durable = end.lastLSN
-        marked = end.lastLSN
+        durable = end.lastLSN - end.unproven
+        marked = end.lastLSN - end.unproven
         chain = end.segments
         obsolete = end.obsolete
         written.reserveCapacity(BatchPool.countMax)

@@ -211,7 +211,8 @@ final class LogWorker: @unchecked Sendable {
     /// Ends the log, and says so to whoever closes it.
     private func finish() {
         complete()
-        let lost = log.monitor.withLock { $0.isAbandoned ? $0.appended - $0.durable : 0 }
+        let released = log.released
+        let lost = log.monitor.withLock { $0.isAbandoned ? $0.appended - released : 0 }
         if lost > 0 { log.report(.abandoned(records: lost)) }
         log.monitor.withLock { $0.isFinished = true }
         log.monitor.signal(.space)

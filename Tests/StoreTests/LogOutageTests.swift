@@ -164,6 +164,31 @@ private final class Reports: Sendable {
         #expect(ledger.last == 0)
     }
 
+    /// What the kernel shows after a sync that failed need not be on disk, though a later sync
+    /// succeeds: the next start writes it again, so that it stays when the machine is started anew.
+    @Test func whatAFailedSyncLeftIsWrittenAgainByTheNextStart() throws {
+        let disk = MemoryDisk()
+        let (ledger, reports) = (Ledger(), Reports())
+        var log = try Self.open(disk, ledger, reports)
+        for _ in 0..<5 { try LogBench.append(log, [1]) }
+        log.commit()
+        ledger.wait(for: 5)
+        let first = try #require(disk.segments.first)
+        let onDisk = disk.with { $0.names[first]?.durable ?? [] }
+        disk.with { $0.fault = { call, _ in call == .synchronize ? 5 : nil } }
+        for _ in 0..<3 { try LogBench.append(log, LogBench.payload(1, 2_000)) }
+        log.commit()
+        reports.wait(for: 1, "failed")
+        log.close()
+        disk.with { $0.fault = nil }
+        log = try Self.open(disk, Ledger(), Reports())
+        #expect(log.released == 8)
+        try LogBench.append(log, [2])
+        log.close()
+        disk.set(first, onDisk)
+        #expect(try LogBench.read(disk).records.count == 9)
+    }
+
     /// Two calls fail, wherever they stand: in the write, in the sync, in the preparing of a
     /// segment, in bringing the log back.
     @Test(arguments: LogTests.policies)
