@@ -19,13 +19,13 @@ struct LogOpening {
     let end: LogEnd
 
     /// Syncs the segments that may have been written to after the last sync of a process that was
-    /// killed: the last one, and the one before.
-    func settle() throws(StoreFailure) {
-        removeUnfinished()
+    /// killed: the last one, and the one before. `note` hears of space that cannot be given back.
+    func settle(_ note: (SystemError) -> Void) throws(StoreFailure) {
+        do throws(SystemError) { try removeUnfinished() } catch { note(error) }
         do throws(SystemError) {
             for place in end.segments.suffix(2) {
                 let file = try files.open(directory.segment(place.number), .change)
-                if place == end.segments.last { trim(file) }
+                if place == end.segments.last { trim(file, note) }
                 try file.synchronize()
             }
         } catch { throw .system(error) }
@@ -33,8 +33,8 @@ struct LogOpening {
 
     /// Gives space back. Without it nothing is lost: what lies behind the end is fenced off by the
     /// header of the next segment.
-    private func trim(_ file: any File) {
-        do throws(SystemError) { try file.truncate(to: end.tailOffset) } catch { return }
+    private func trim(_ file: any File, _ note: (SystemError) -> Void) {
+        do throws(SystemError) { try file.truncate(to: end.tailOffset) } catch { note(error) }
     }
 
     /// Appends the last `end.unproven` records, marks left out.
@@ -65,12 +65,10 @@ struct LogOpening {
 
     /// Removes files that a crash left before they had their name. One that cannot be removed only
     /// takes space, and is looked for again at the next start.
-    private func removeUnfinished() {
-        do throws(SystemError) {
-            for name in try files.names(in: directory.path)
-            where name.hasSuffix(Format.segmentSuffix + Format.newSuffix) {
-                try files.remove(directory.file(name))
-            }
-        } catch { return }
+    private func removeUnfinished() throws(SystemError) {
+        for name in try files.names(in: directory.path)
+        where name.hasSuffix(Format.segmentSuffix + Format.newSuffix) {
+            try files.remove(directory.file(name))
+        }
     }
 }

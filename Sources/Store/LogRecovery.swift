@@ -25,7 +25,7 @@ extension LogWorker {
     /// The first segment since the start. Where none can be made now, a directory that is
     /// established is served without: nothing is admitted until there is one.
     func begin(_ opening: LogOpening) throws(StoreFailure) {
-        try opening.settle()
+        try opening.settle { noteLeftOver($0) }
         try opening.copyUnproven(to: &syncing)
         if reestablish() { return }
         guard let cause = log.monitor.withLock({ $0.cause }) else { return }
@@ -131,6 +131,7 @@ extension LogWorker {
         state.marked = plan.durable
         state.hasFailed = false
         state.cause = nil
+        state.hangingSince = nil
         state.hasPreparationFailed = false
         state.prepareAt = 0
         return superfluous

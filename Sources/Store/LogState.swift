@@ -61,6 +61,8 @@ struct LogState: ~Copyable {
     var isFinished = false
     /// What the writer writes just now.
     var writing: Batch?
+    /// Since when a disk hangs that has not failed.
+    var hangingSince: UInt64?
     /// Batches whose effects wait for the disk.
     var written: [Batch] = []
     /// The records behind `durable` that were handed to the disk, marks left out: they are written

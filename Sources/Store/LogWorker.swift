@@ -105,10 +105,13 @@ final class LogWorker: @unchecked Sendable {
         }
         dirty.removeAll(keepingCapacity: true)
         syncing.removeAll(keepingAtMost: Self.unsyncedBytesKept)
-        log.monitor.withLock { state in
+        let hung = log.monitor.withLock { state in
             state.durable = target
             swap(&delivering, &state.syncing)
+            return state.hangingSince == nil
+                ? nil : state.endHanging(at: Clock.monotonicNanoseconds())
         }
+        if let hung { log.report(.resumed(milliseconds: hung, refusals: 0)) }
         deliverAll()
         return true
     }
@@ -182,7 +185,7 @@ final class LogWorker: @unchecked Sendable {
         }
     }
 
-    private func noteLeftOver(_ error: SystemError) {
+    func noteLeftOver(_ error: SystemError) {
         // Never made, or removed by whoever failed to make it.
         if error.isNoSuchFile { return }
         log.monitor.withLock { $0.statistics.removalFailures += 1 }

@@ -2,6 +2,7 @@
 // the words to whoever it was told to tell.
 //
 //     outage(full) ──► outage(failed) ──► resumed        one outage: at most one line for each
+//     hanging ──► resumed                                no call fails, and none returns
 //
 // An outage ends when a segment can be written to and another one is ready behind it.
 
@@ -16,11 +17,13 @@ package enum StorageEvent: Sendable, Equatable {
     }
     /// Begins, or becomes worse; this call failed.
     case outage(Kind, SystemError)
+    /// Nothing has failed, and something was held for too long.
+    case hanging
     /// Everything that waited is stored. `refusals`: records that were not admitted meanwhile.
     case resumed(milliseconds: UInt64, refusals: UInt64)
     /// The log was closed in an outage: so many records were never stored, their fate is open.
     case abandoned(records: UInt64)
-    /// Old segments cannot be removed; told once until it succeeds again.
+    /// Space cannot be given back; told once until it succeeds again.
     case leftOver(SystemError)
 }
 

@@ -30,6 +30,8 @@ func tell(_ event: StorageEvent, to log: LogWriter) {
         log.error("storage is failing: reads go on, nothing can be stored", ["cause": cause])
     case .outage(.full, let cause):
         log.error("storage is failing: no new log segment can be made", ["cause": cause])
+    case .hanging:
+        log.error("storage is failing: the disk does not answer")
     case .resumed(let milliseconds, let refusals):
         log.info("storage is back", ["milliseconds": milliseconds, "refused": refusals])
     case .abandoned(let records):
@@ -37,7 +39,7 @@ func tell(_ event: StorageEvent, to log: LogWriter) {
             "storage did not come back: what was not acknowledged may be lost",
             ["records": records])
     case .leftOver(let cause):
-        log.warning("old log segments cannot be removed", ["cause": cause])
+        log.warning("space of the log cannot be given back", ["cause": cause])
     }
 }
 

@@ -333,8 +333,10 @@ def test_a_disk_that_hangs(faulty):
         for name in names:
             assert book.ack(connection, name)["status"] == "failed"
         assert HOLD_SECONDS - EARLY < time.monotonic() - begin < HOLD_SECONDS + LATE
+        server.said(r"storage is failing: the disk does not answer")
         book.other.me()
         disk.mend()
+        server.said(BACK)
         for name in names:
             receiver.expect(msg_id=name)
         book.resumes(connection)

@@ -34,6 +34,7 @@ private final class Reports: Sendable {
             case .resumed: "resumed"
             case .abandoned(let records): "abandoned \(records)"
             case .leftOver: "left over"
+            case .hanging: "hanging"
             }
         }
     }
@@ -318,8 +319,8 @@ private final class Reports: Sendable {
 
     @Test func aDiskThatHangsHoldsUpNeitherAnswersNorTheEnd() throws {
         let disk = MemoryDisk()
-        let ledger = Ledger()
-        let log = try Self.open(disk, ledger, Reports())
+        let (ledger, reports) = (Ledger(), Reports())
+        let log = try Self.open(disk, ledger, reports)
         try LogBench.append(log, [1])
         log.commit()
         ledger.wait(for: 1)
@@ -342,11 +343,13 @@ private final class Reports: Sendable {
             effects.truncate(to: 0)
         }
         #expect(taken == 8)
+        #expect(reports.names == ["hanging"])
         let now = Clock.monotonicNanoseconds()
         #expect(!log.close(by: now + 10_000_000))
         #expect(log.released == 1)
         // The thread ends when the disk does not hang any more.
         for _ in 0..<10 { goesOn.signal() }
         ledger.wait(for: 2)
+        #expect(reports.names == ["hanging", "resumed"])
     }
 }
