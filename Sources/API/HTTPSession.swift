@@ -20,12 +20,12 @@ final class HTTPSession: Session {
     private var headHasBegun = false
     private var pending: PendingRequest?
     /// The plan of the request that waits for its answer.
-    private var waiting: RequestPlan?
-    private var request: UInt32 = 0
+    var waiting: RequestPlan?
+    private(set) var request: UInt32 = 0
     private var closesAfterAnswer = false
     private var isFinished = false
     /// The peer sends requests and does not read the answers: nothing is read until it has.
-    private var isBackedUp = false
+    private(set) var isBackedUp = false
     /// Bytes of answers that may wait while further requests of the connection are run.
     private static let queuedBytesMax = 256 * 1_024
 
@@ -283,7 +283,7 @@ final class HTTPSession: Session {
 
     // MARK: output
 
-    private func answer(
+    func answer(
         _ plan: RequestPlan, failure: Failure, status: HTTPStatus? = nil,
         _ reason: CloseReason? = nil, on loop: EventLoop, _ slot: UInt32
     ) {

@@ -71,6 +71,8 @@ package final class ReactorContext: LoopDelegate {
     package func ticked(on loop: EventLoop) {
         if loop.tick % UInt32(ReactorLimits.ticksPerSecond) == 0 { date.isStale = true }
         saveCursors(on: loop)
+        server.chat.answerOverdue(
+            at: loop.monotonicNanoseconds, next: UInt64(ReactorLimits.tickMilliseconds) * 1_000_000)
         if !departing.isEmpty {
             for (slot, session) in departing { session.depart(on: loop, slot) }
         }

@@ -53,6 +53,8 @@ package final class Chat: Sendable {
     package let log: Log
     package let hub: Hub
     package let settings: ChatSettings
+    /// Answers that the disk has kept for too long.
+    package let overdueAnswers = Counter()
 
     package init(tables: Tables, log: Log, hub: Hub, settings: ChatSettings) {
         self.tables = tables

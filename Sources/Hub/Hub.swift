@@ -15,7 +15,7 @@ package protocol EffectBatch: Delivery {
 
 package final class Hub: Sendable {
     package let online = Online()
-    private let loops: [EventLoop]
+    let loops: [EventLoop]
 
     package init(loops: [EventLoop]) { self.loops = loops }
 

@@ -24,6 +24,8 @@ package final class Batch: @unchecked Sendable {
     package internal(set) var recordsStart = 0
     /// Where the records go; nil in the pool.
     var segment: Segment?
+    /// What is in here was gathered after this moment of the log's coarse clock.
+    var time: UInt64 = 0
 
     private let readers = Atomic<Int>(0)
     private let pool: BatchPool

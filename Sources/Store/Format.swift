@@ -41,7 +41,8 @@
 //   d >= n   it had been on disk: this is damage, and reading stops with file, offset and LSN;
 //   d <  n   nothing from n on was promised to be on disk: the log ends at n - 1. When the rest of
 //            the file is not all zeros, a torn tail was cut off, and that is said.
-// A start never writes into an old segment: it trims the last one, syncs it and opens a new one.
+// A start never writes into an old segment: it trims the last one, syncs it and opens a new one, in
+// which it writes the records again that no header and no mark proves to have been on disk.
 //
 // NNNNNNNNNNNN.snapshot   all state, written while serving; N rises. LZ4 frames, so `lz4 -d` reads
 //                         it; what is ours stands in skippable frames

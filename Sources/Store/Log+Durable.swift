@@ -7,10 +7,10 @@ extension Log {
     static let durableNanoseconds: UInt64 = 30_000_000_000
 
     /// Writes and syncs every record up to `lsn`; false when that does not come about in half a
-    /// minute, or the log is closing.
-    package func makeDurable(_ lsn: LSN) -> Bool {
+    /// minute (or by `end` of the monotonic clock), or the log is closing.
+    package func makeDurable(_ lsn: LSN, by end: UInt64 = .max) -> Bool {
         commit()
-        let deadline = Clock.monotonicNanoseconds() &+ Self.durableNanoseconds
+        let deadline = min(end, Clock.monotonicNanoseconds() &+ Self.durableNanoseconds)
         monitor.withLock { state in
             state.syncWanted = max(state.syncWanted, lsn)
             state.waiting += 1

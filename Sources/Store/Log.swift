@@ -36,32 +36,33 @@ package final class Log: Sendable {
     let policy: FsyncPolicy
     let monitor: Monitor<LogState>
     private let release: @Sendable (Batch) -> Void
+    let report: @Sendable (StorageEvent) -> Void
     private let appendedLSN: Atomic<LSN>
     private let releasedLSN: Atomic<LSN>
     private let highestMark: Atomic<UInt64>
     private let thread = Mutex<Thread?>(nil)
 
     /// Opens a new segment behind `end` and starts the log's thread. `release` gets each batch once
-    /// its records are as durable as the policy promises.
+    /// its records are as durable as the policy promises; `report` hears of outages, from the log's
+    /// thread. Where no segment can be made in a directory that is established, the log starts in
+    /// an outage.
     package init(
         directory: DataDirectory, files: any FileSystem, policy: FsyncPolicy, end: LogEnd,
+        report: @escaping @Sendable (StorageEvent) -> Void = { _ in },
         release: @escaping @Sendable (Batch) -> Void
     ) throws(StoreFailure) {
         self.directory = directory
         self.files = files
         self.policy = policy
         self.release = release
+        self.report = report
         appendedLSN = Atomic(end.lastLSN)
         releasedLSN = Atomic(end.lastLSN)
         highestMark = Atomic(end.lastMark)
-        let target: Segment
-        do throws(SystemError) {
-            target = try LogOpening(directory: directory, files: files, end: end).open()
-        } catch { throw .system(error) }
         monitor = Monitor(
-            LogState(
-                end, target: target, pool: BatchPool(), salt: directory.salt, policy: policy))
+            LogState(end, pool: BatchPool(), salt: directory.salt, policy: policy))
         let worker = LogWorker(self)
+        try worker.begin(LogOpening(directory: directory, files: files, end: end))
         thread.withLock { $0 = Thread(name: "log") { worker.run() } }
     }
 
@@ -89,10 +90,13 @@ package final class Log: Sendable {
         defer { monitor.withLock { $0.waiting -= 1 } }
         return monitor.attempt(on: .space) { state in
             switch state.reserve(cost) {
-            case .admitted: .done(true)
-            case .refused: .done(false)
+            case .admitted: return .done(true)
+            case .refused: return .done(false)
             case .full:
-                Clock.monotonicNanoseconds() < deadline ? .wait(until: deadline) : .done(false)
+                if Clock.monotonicNanoseconds() < deadline { return .wait(until: deadline) }
+                // Whoever comes next does not wait for a disk that hangs.
+                state.hasPreparationFailed = true
+                return .done(false)
             }
         }
     }
@@ -120,7 +124,8 @@ package final class Log: Sendable {
         precondition(kind != Format.markKind, "kind 0 is the log's own")
         return monitor.withLock { state in
             let cost = LogState.cost(bytes)
-            if cost > state.free { state.moveOn() }
+            // After a failure there is no segment; the next one will have the space.
+            if cost > state.free, !state.hasFailed { state.moveOn() }
             let lsn = state.appended &+ 1
             let start = state.records.count
             Frame.begin(&state.records, lsn: lsn, kind: kind)
@@ -179,14 +184,22 @@ package final class Log: Sendable {
     }
 
     /// Writes, syncs and releases everything, and ends the log's thread. Nobody may append any
-    /// more. While the disk fails it tries once; what is not released then never will be.
-    package func close() {
-        guard let running = thread.withLock({ $0.take() }) else { return }
+    /// more. While the disk fails it tries once; what is not released then never will be. False
+    /// when the disk hangs until `deadline` (of the monotonic clock): the thread is left behind.
+    @discardableResult
+    package func close(by deadline: UInt64? = nil) -> Bool {
+        guard let running = thread.withLock({ $0.take() }) else { return true }
         commit()
         monitor.withLock { $0.isClosing = true }
         monitor.signal(.work)
         monitor.signal(.space)
-        running.join()
+        let isFinished = monitor.attempt(on: .space) { state in
+            if state.isFinished { return .done(true) }
+            let isOver = deadline.map { Clock.monotonicNanoseconds() >= $0 } ?? false
+            return isOver ? .done(false) : .wait(until: deadline)
+        }
+        if isFinished { running.join() }
+        return isFinished
     }
 
     /// Publishes the batch, then hands it out. The number goes first: who sees the mark and then

@@ -40,11 +40,11 @@ extension Log {
     ) -> LogExtent {
         var files: [LogExtent.File] = []
         for place in state.chain {
-            let isTarget = place.number == state.target.number
+            let target = state.target?.number == place.number ? state.target : nil
             files.append(
                 LogExtent.File(
                     name: Format.segmentName(place.number),
-                    bytes: isTarget ? state.target.position : Format.segmentBytesLimit))
+                    bytes: target?.position ?? Format.segmentBytesLimit))
         }
         return LogExtent(files: files, lastLSN: state.writtenLSN)
     }

@@ -18,6 +18,9 @@ package struct LogEnd: Sendable {
     }
 
     package var lastLSN: LSN = 0
+    /// So many of the last records are there, and nothing proves that they are on disk: a process
+    /// may have ended after a sync that failed, and the kernel shows what it never wrote.
+    package var unproven: UInt64 = 0
     /// The log does not store marks: whoever replays the records sets the highest one here.
     package var lastMark: UInt64 = 0
     /// Segments with the records up to `lastLSN`, oldest first, as far as they were read.
@@ -57,8 +60,11 @@ private struct LogReading: ~Copyable {
     let files: any FileSystem
     let chain: LogChain
     let from: LSN
-    let durable: LSN
+    /// Known to have been on disk.
+    let known: LSN
     var end = LogEnd()
+    /// The greatest durable LSN that a header or a mark states.
+    private var durable: LSN = 0
     private var bytes = ByteBuffer()
 
     init(
@@ -68,7 +74,7 @@ private struct LogReading: ~Copyable {
         self.files = files
         self.chain = chain
         self.from = from
-        self.durable = durable
+        known = durable
     }
 
     mutating func run(
@@ -82,12 +88,15 @@ private struct LogReading: ~Copyable {
             for later in chain.segments[(index + 1)...] { end.obsolete.append(later.number) }
             break
         }
-        if end.lastLSN < max(durable, from &- 1) {
+        if end.lastLSN < max(known, from &- 1) {
             let last = end.segments.last?.number ?? chain.nextNumber &- 1
             throw .damaged(
                 file: directory.segment(max(last, 1)), offset: end.tailOffset,
                 lsn: end.lastLSN &+ 1, what: "records that had been on disk are missing")
         }
+        // What comes before `from` is in a snapshot.
+        let proven = max(durable, known, from &- 1)
+        if end.lastLSN > proven { end.unproven = end.lastLSN - proven }
     }
 
     /// True when the segment holds all up to where its successor begins.
@@ -105,6 +114,7 @@ private struct LogReading: ~Copyable {
         let run = try Self.scan(bytes.span, directory.salt, header.firstLSN...fence, from, body)
         end.records &+= run.records
         end.bytes &+= run.bytes
+        durable = max(durable, header.durable, run.durable)
         note(header, endsAt: run.offset, run.next)
         guard let problem = run.problem else { return true }
         try judge(index, run.offset, run.next, problem)
@@ -114,6 +124,8 @@ private struct LogReading: ~Copyable {
     private struct Run {
         var offset = Format.segmentHeaderBytes
         var next: LSN
+        /// The greatest durable LSN of its marks.
+        var durable: LSN = 0
         var records = 0
         var bytes = 0
         /// Why the record at `offset` is not number `next`; nil at the fence.
@@ -140,10 +152,11 @@ private struct LogReading: ~Copyable {
             }
             let end = run.offset &+ record.length
             if record.kind == Format.markKind {
-                if Frame.durable(bytes, at: run.offset, record) == nil {
+                guard let durable = Frame.durable(bytes, at: run.offset, record) else {
                     run.problem = "a mark states what cannot be"
                     return run
                 }
+                run.durable = max(run.durable, durable)
             } else {
                 if run.next >= from {
                     let start = run.offset &+ Format.recordHeaderBytes
@@ -177,7 +190,7 @@ private struct LogReading: ~Copyable {
         let header = chain.segments[index]
         let path = directory.segment(header.number)
         var durable = max(
-            durable, Frame.greatestMark(bytes.span, from: offset, salt: directory.salt))
+            known, Frame.greatestMark(bytes.span, from: offset, salt: directory.salt))
         var isClean = true
         let length = bytes.span.nonzeroEnd
         if length > offset { isClean = false }

@@ -8,7 +8,7 @@
 //     new    │ header: first = durable + 1 │ the same records │ what was gathered meanwhile …
 //
 // While the disk stays broken this is tried again after pauses; nothing is admitted or acknowledged
-// meanwhile, and no state is undone.
+// meanwhile, and no state is undone. A start makes its first segment in the same way.
 
 import Base
 
@@ -22,10 +22,22 @@ extension LogWorker {
         let discarded: Segment?
     }
 
+    /// The first segment since the start. Where none can be made now, a directory that is
+    /// established is served without: nothing is admitted until there is one.
+    func begin(_ opening: LogOpening) throws(StoreFailure) {
+        try opening.settle { noteLeftOver($0) }
+        try opening.copyUnproven(to: &syncing)
+        if reestablish() { return }
+        guard let cause = log.monitor.withLock({ $0.cause }) else { return }
+        if !log.directory.isEstablished { throw .system(cause) }
+        beginOutage(.failed, cause)
+    }
+
     /// Re-establishes the log; the thread has the writer's role, and gives it up here. False when
     /// the log is closing and the disk does not come back.
     @discardableResult
     func recover() -> Bool {
+        if let cause = log.monitor.withLock({ $0.cause }) { beginOutage(.failed, cause) }
         while !reestablish() {
             let deadline = Clock.monotonicNanoseconds() &+ Self.pauseNanoseconds
             let isOver: Bool = log.monitor.attempt(on: .work) { state in
@@ -38,6 +50,7 @@ extension LogWorker {
             }
             if isOver { return false }
         }
+        endOutage()
         deliverAll()
         if let batch = log.monitor.withLock({ $0.continueWriting() }) { log.writeAll(batch) }
         log.monitor.signal(.space)
@@ -56,7 +69,7 @@ extension LogWorker {
                 number: plan.number, size: max(Format.segmentBytes(free: free), needed),
                 log.directory, log.files)
         } catch {
-            log.monitor.withLock { $0.statistics.failures += 1 }
+            log.monitor.withLock { $0.fail(error) }
             return false
         }
         do throws(SystemError) {
@@ -66,13 +79,18 @@ extension LogWorker {
                     firstLSN: plan.durable + 1, durable: plan.durable), log.directory)
             try segment.write(syncing, from: 0)
             try segment.file.synchronize()
+            try log.directory.establish(log.files)
         } catch {
             remove([plan.number])
-            log.monitor.withLock { $0.statistics.failures += 1 }
+            log.monitor.withLock { $0.fail(error) }
             return false
         }
         syncing.removeAll(keepingAtMost: Self.unsyncedBytesKept)
-        remove(log.monitor.withLock { Self.install(segment, plan, &$0) })
+        let superfluous = log.monitor.withLock { state in
+            swap(&delivering, &state.syncing)
+            return Self.install(segment, plan, &state)
+        }
+        remove(superfluous)
         return true
     }
 
@@ -80,7 +98,7 @@ extension LogWorker {
     private func takeOver(_ state: inout LogState) -> Plan {
         Frame.copy(state.unsynced, from: 0, to: &syncing)
         state.unsynced.removeAll(keepingAtMost: Self.unsyncedBytesKept)
-        delivering.append(contentsOf: state.written)
+        state.syncing.append(contentsOf: state.written)
         state.written.removeAll(keepingCapacity: true)
         state.dirty.removeAll(keepingCapacity: true)
         defer {
@@ -102,6 +120,8 @@ extension LogWorker {
         _ segment: Segment, _ plan: Plan, _ state: inout LogState
     ) -> [UInt64] {
         let lost = state.chain.filter { $0.firstLSN > plan.durable }.map(\.number)
+        let superfluous = lost + state.obsolete
+        state.obsolete = []
         state.chain.removeAll { $0.firstLSN > plan.durable }
         state.chain.append(SegmentPlace(number: segment.number, firstLSN: plan.durable + 1))
         for batch in state.sealed { batch.segment = segment }
@@ -110,8 +130,10 @@ extension LogWorker {
         state.durable = state.writtenLSN
         state.marked = plan.durable
         state.hasFailed = false
+        state.cause = nil
+        state.hangingSince = nil
         state.hasPreparationFailed = false
         state.prepareAt = 0
-        return lost
+        return superfluous
     }
 }

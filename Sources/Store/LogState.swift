@@ -34,9 +34,10 @@ struct LogState: ~Copyable {
     var sealed: [Batch] = []
 
     // Space, in bytes.
-    var target: Segment
+    /// Nil while the log has not found a place for its first segment since the start.
+    var target: Segment?
     var next: Segment?
-    var free: Int
+    var free = 0
     var reserved = 0
     /// The largest reservation since there was none.
     var largest = 0
@@ -49,15 +50,28 @@ struct LogState: ~Copyable {
 
     // Writing.
     var writer = Writer.none
-    var hasFailed = false
+    /// No segment can be written to; so it begins, until the first one is there.
+    var hasFailed = true
+    /// Why, while nobody has told yet.
+    var cause: SystemError?
     var isClosing = false
     /// Closing met a disk that does not come back.
     var isAbandoned = false
+    /// The log's thread is done.
+    var isFinished = false
+    /// What the writer writes just now.
+    var writing: Batch?
+    /// Since when a disk hangs that has not failed.
+    var hangingSince: UInt64?
     /// Batches whose effects wait for the disk.
     var written: [Batch] = []
     /// The records behind `durable` that were handed to the disk, marks left out: they are written
     /// again when it fails. (What the log's thread is syncing just now it holds itself.)
     var unsynced = ByteBuffer(capacity: 4096)
+    /// Those of them whose records are being synced.
+    var syncing: [Batch] = []
+    /// The time of the last tick.
+    var now: UInt64 = 0
     /// Segments written to since the last sync, in order.
     var dirty: [Segment] = []
     var dirtySince: UInt64 = 0
@@ -67,28 +81,29 @@ struct LogState: ~Copyable {
     var marked: LSN
     /// The segments of the log, oldest first; the last one with a header is the last here.
     var chain: [SegmentPlace]
+    /// Segments that a start found to hold nothing; they go when the log stands.
+    var obsolete: [UInt64]
     var dropBefore: LSN = 0
     /// Up to here somebody wants the records on disk, whatever the policy.
     var syncWanted: LSN = 0
     var statistics = LogStatistics()
 
-    init(
-        _ end: LogEnd, target: Segment, pool: BatchPool, salt: UInt32, policy: FsyncPolicy
-    ) {
+    /// A log behind `end` that has no segment to write to yet.
+    init(_ end: LogEnd, pool: BatchPool, salt: UInt32, policy: FsyncPolicy) {
         self.pool = pool
         self.salt = salt
         self.policy = policy
-        self.target = target
-        free = target.capacity
-        nextNumber = target.number + 1
+        nextNumber = end.nextNumber
         appended = end.lastLSN
         first = end.lastLSN + 1
         mark = end.lastMark
         writtenLSN = end.lastLSN
-        durable = end.lastLSN
-        marked = end.lastLSN
-        chain = end.segments + [SegmentPlace(number: target.number, firstLSN: end.lastLSN + 1)]
+        durable = end.lastLSN - end.unproven
+        marked = end.lastLSN - end.unproven
+        chain = end.segments
+        obsolete = end.obsolete
         written.reserveCapacity(BatchPool.countMax)
+        syncing.reserveCapacity(BatchPool.countMax)
         dirty.reserveCapacity(4)
         leaveHeadRoom()
     }
@@ -106,14 +121,19 @@ struct LogState: ~Copyable {
     }
 
     mutating func reserve(_ cost: Int) -> Admission {
-        if hasFailed || isClosing { return .refused }
+        if hasFailed || isClosing { return refuse() }
         if reserved == 0, cost > free, let next, cost <= next.capacity { moveOn() }
         var room = free - reserved - cost
         if let next { room += next.capacity - max(largest, cost) }
-        guard room >= 0 else { return hasPreparationFailed ? .refused : .full }
+        guard room >= 0 else { return hasPreparationFailed ? refuse() : .full }
         reserved += cost
         largest = max(largest, cost)
         return .admitted
+    }
+
+    private mutating func refuse() -> Admission {
+        statistics.refusals += 1
+        return .refused
     }
 
     mutating func giveBack(_ cost: Int) {
@@ -146,8 +166,9 @@ struct LogState: ~Copyable {
         return hasGatheredRecords || !effects.isEmpty ? seal() : nil
     }
 
-    private mutating func seal() -> Batch {
+    mutating func seal() -> Batch {
         let batch = pool.take()
+        batch.time = now
         swap(&batch.records, &records)
         swap(&batch.effects, &effects)
         leaveHeadRoom()
@@ -181,27 +202,32 @@ struct LogState: ~Copyable {
     mutating func beginWriting() -> Batch? {
         guard writer == .none, !hasFailed, let batch = takeBatch() else { return nil }
         writer = .committer
+        writing = batch
         return batch
     }
 
     /// The next batch, or nil: then the role is given up.
     mutating func continueWriting() -> Batch? {
-        if !hasFailed, let batch = takeBatch() { return batch }
+        if !hasFailed, let batch = takeBatch() {
+            writing = batch
+            return batch
+        }
         writer = .none
         return nil
     }
 
     /// Books a batch that was written, or was not. Says whether its effects may go out now, and
     /// whether the log's thread has something new to do.
-    mutating func settle(_ batch: Batch, isWritten: Bool) -> (deliver: Bool, wake: Bool) {
+    mutating func settle(_ batch: Batch, _ failure: SystemError?) -> (deliver: Bool, wake: Bool) {
         var wake = false
+        writing = nil
         if let segment = batch.segment, batch.hasRecords {
             Frame.copy(batch.records, from: Format.markBytes, to: &unsynced)
             writtenLSN = batch.lastLSN
-            if isWritten { wake = noteWrite(to: segment, first: batch.firstLSN) }
+            if failure == nil { wake = noteWrite(to: segment, first: batch.firstLSN) }
         }
         statistics.commits += 1
-        if !isWritten { fail() }
+        if let failure { fail(failure) }
         if hasFailed || policyIsAlways {
             written.append(batch)
             return (false, true)
@@ -224,8 +250,9 @@ struct LogState: ~Copyable {
     }
 
     /// A write or a sync failed: nothing is admitted until the log stands in a new segment.
-    mutating func fail() {
+    mutating func fail(_ error: SystemError) {
         hasFailed = true
+        if cause == nil { cause = error }
         statistics.failures += 1
     }
 
@@ -239,6 +266,6 @@ struct LogState: ~Copyable {
     /// Whether the log's thread should make a segment ahead. Not before the target's own header is
     /// written: it has to be on disk before another one names it.
     var needsSegment: Bool {
-        next == nil && !hasFailed && !isClosing && chain.last?.number == target.number
+        next == nil && !hasFailed && !isClosing && chain.last?.number == target?.number
     }
 }

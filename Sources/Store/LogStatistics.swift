@@ -18,6 +18,12 @@ package struct LogStatistics: Sendable {
     /// Segments that could not be prepared, or old ones that could not be removed.
     package internal(set) var preparationFailures: UInt64 = 0
     package internal(set) var removalFailures: UInt64 = 0
+    /// Times in which nothing could be stored or no segment made ahead, and their milliseconds
+    /// together, those that have ended.
+    package internal(set) var outages: UInt64 = 0
+    package internal(set) var outageMilliseconds: UInt64 = 0
+    /// Records that were not admitted.
+    package internal(set) var refusals: UInt64 = 0
     /// Segments in use, the one that is written included.
     package internal(set) var segments = 0
     /// Every record up to here is known to be on disk.

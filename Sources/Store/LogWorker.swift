@@ -20,9 +20,11 @@ final class LogWorker: @unchecked Sendable {
     let log: Log
     /// Records that are being synced; after a failure, those to be written again.
     var syncing = ByteBuffer(capacity: 4096)
-    /// Batches whose effects go out when `syncing` is on disk.
+    /// Batches whose effects go out now.
     var delivering: [Batch] = []
     private var dirty: [Segment] = []
+    private var outage = Outage()
+    private var isRemovalFailing = false
 
     init(_ log: Log) {
         self.log = log
@@ -84,12 +86,13 @@ final class LogWorker: @unchecked Sendable {
     @discardableResult
     func synchronize() -> Bool {
         // A write that failed meanwhile is booked as handed to the disk, so that it is written
-        // again: syncing now would take it for durable.
+        // again: syncing now would take it for durable. The batches stay where their effects can
+        // be got at, however long the disk takes.
         let taken: LSN? = log.monitor.withLock { state in
             if state.hasFailed { return nil }
             swap(&dirty, &state.dirty)
             swap(&syncing, &state.unsynced)
-            swap(&delivering, &state.written)
+            swap(&state.syncing, &state.written)
             return state.writtenLSN
         }
         guard let target = taken else { return false }
@@ -97,7 +100,7 @@ final class LogWorker: @unchecked Sendable {
             let start = Clock.monotonicNanoseconds()
             do throws(SystemError) { try segment.file.synchronize() } catch {
                 dirty.removeAll(keepingCapacity: true)
-                log.monitor.withLock { $0.fail() }
+                log.monitor.withLock { $0.fail(error) }
                 return false
             }
             let duration = Clock.monotonicNanoseconds() &- start
@@ -105,10 +108,14 @@ final class LogWorker: @unchecked Sendable {
         }
         dirty.removeAll(keepingCapacity: true)
         syncing.removeAll(keepingAtMost: Self.unsyncedBytesKept)
-        log.monitor.withLock { state in
+        let hung = log.monitor.withLock { state in
             state.durable = target
             if state.waiting > 0 { log.monitor.signal(.space) }
+            swap(&delivering, &state.syncing)
+            return state.hangingSince == nil
+                ? nil : state.endHanging(at: Clock.monotonicNanoseconds())
         }
+        if let hung { log.report(.resumed(milliseconds: hung, refusals: 0)) }
         deliverAll()
         return true
     }
@@ -137,6 +144,7 @@ final class LogWorker: @unchecked Sendable {
                 state.statistics.preparationFailures += 1
             }
             log.monitor.signal(.space)
+            beginOutage(.full, error)
             return
         }
         guard synchronize() else { return remove([number]) }
@@ -145,6 +153,7 @@ final class LogWorker: @unchecked Sendable {
             state.hasPreparationFailed = false
         }
         log.monitor.signal(.space)
+        endOutage()
     }
 
     private func drop(before lsn: LSN) {
@@ -162,9 +171,10 @@ final class LogWorker: @unchecked Sendable {
             let numbers = names.compactMap { Format.segmentNumber($0) }.filter { $0 < kept }
             for number in numbers.sorted() { try log.files.remove(log.directory.segment(number)) }
             try log.files.synchronizeDirectory(log.directory.path)
+            isRemovalFailing = false
         } catch {
             // They are looked for again at the next drop.
-            log.monitor.withLock { $0.statistics.removalFailures += 1 }
+            noteLeftOver(error)
         }
     }
 
@@ -174,12 +184,49 @@ final class LogWorker: @unchecked Sendable {
         for number in numbers {
             do throws(SystemError) {
                 try log.files.remove(log.directory.segment(number))
-            } catch { log.monitor.withLock { $0.statistics.removalFailures += 1 } }
+                isRemovalFailing = false
+            } catch { noteLeftOver(error) }
         }
     }
 
-    /// Writes and releases what is left, and leaves a log that says that all of it was on disk.
+    func noteLeftOver(_ error: SystemError) {
+        // Never made, or removed by whoever failed to make it.
+        if error.isNoSuchFile { return }
+        log.monitor.withLock { $0.statistics.removalFailures += 1 }
+        if !isRemovalFailing { log.report(.leftOver(error)) }
+        isRemovalFailing = true
+    }
+
+    // MARK: outages
+
+    func beginOutage(_ kind: StorageEvent.Kind, _ cause: SystemError) {
+        let now = Clock.monotonicNanoseconds()
+        if let event = log.monitor.withLock({ outage.begin(kind, cause, at: now, &$0.statistics) })
+        {
+            log.report(event)
+        }
+    }
+
+    func endOutage() {
+        guard outage.isRunning else { return }
+        let now = Clock.monotonicNanoseconds()
+        if let event = log.monitor.withLock({ outage.end(at: now, &$0.statistics) }) {
+            log.report(event)
+        }
+    }
+
+    /// Ends the log, and says so to whoever closes it.
     private func finish() {
+        complete()
+        let released = log.released
+        let lost = log.monitor.withLock { $0.isAbandoned ? $0.appended - released : 0 }
+        if lost > 0 { log.report(.abandoned(records: lost)) }
+        log.monitor.withLock { $0.isFinished = true }
+        log.monitor.signal(.space)
+    }
+
+    /// Writes and releases what is left, and leaves a log that says that all of it was on disk.
+    private func complete() {
         if log.monitor.withLock({ $0.isAbandoned }) { return }
         if let batch = log.monitor.withLock({ $0.continueWriting() }) { log.writeAll(batch) }
         if log.monitor.withLock({ $0.hasFailed }) || !synchronize() {
@@ -190,7 +237,7 @@ final class LogWorker: @unchecked Sendable {
             ($0.target, $0.next, $0.durable, $0.salt)
         }
         if let next { remove([next.number]) }
-        guard target.isActive else { return }
+        guard let target, target.isActive else { return }
         var mark = ByteBuffer(capacity: Format.markBytes)
         Frame.begin(&mark, lsn: durable + 1, kind: Format.markKind)
         mark.append(littleEndian: durable)
@@ -202,6 +249,7 @@ final class LogWorker: @unchecked Sendable {
         } catch {
             // Everything was released before; without the mark the next start reads the same.
             log.monitor.withLock { $0.statistics.failures += 1 }
+            beginOutage(.failed, error)
         }
     }
 }

@@ -12,8 +12,8 @@ extension Log {
     func writeAll(_ first: Batch) {
         var current: Batch? = first
         while let batch = current {
-            let isWritten = write(batch)
-            let (isDue, wake) = monitor.withLock { $0.settle(batch, isWritten: isWritten) }
+            let failure = write(batch)
+            let (isDue, wake) = monitor.withLock { $0.settle(batch, failure) }
             if wake { monitor.signal(.work) }
             if isDue { deliver(batch) }
             current = monitor.withLock { state in
@@ -24,17 +24,18 @@ extension Log {
         }
     }
 
-    private func write(_ batch: Batch) -> Bool {
-        guard batch.hasRecords, let segment = batch.segment else { return true }
+    /// Why it could not be written; nil when it was.
+    private func write(_ batch: Batch) -> SystemError? {
+        guard batch.hasRecords, let segment = batch.segment else { return nil }
         do throws(SystemError) {
             if !segment.isActive {
                 let header = monitor.withLock { $0.header(of: segment, first: batch.firstLSN) }
                 try segment.writeHeader(header, directory)
             }
             try segment.write(batch.records, from: batch.recordsStart)
-            return true
+            return nil
         } catch {
-            return false
+            return error
         }
     }
 }

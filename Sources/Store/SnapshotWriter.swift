@@ -40,15 +40,15 @@ package struct SnapshotWriter {
     }
 
     /// Writes snapshot `number`, which must be higher than any before. What has failed leaves
-    /// nothing behind.
+    /// nothing behind. `deadline` (of the monotonic clock) ends the wait for the log.
     package func write(
-        _ number: UInt64, at time: Int64, _ pacing: @escaping SnapshotPacing
+        _ number: UInt64, at time: Int64, by deadline: UInt64 = .max, _ pacing: @escaping SnapshotPacing
     ) throws(SnapshotFailure) -> SnapshotSummary {
         let name = directory.snapshot(number)
         do throws(SnapshotFailure) {
             return try write(
                 SnapshotHead(number: number, createdAt: time), name + Format.newSuffix, name,
-                pacing)
+                deadline, pacing)
         } catch {
             // Where this fails too, the next start removes it.
             do throws(SystemError) { try files.remove(name + Format.newSuffix) } catch {}
@@ -57,7 +57,7 @@ package struct SnapshotWriter {
     }
 
     private func write(
-        _ head: SnapshotHead, _ temporary: String, _ name: String,
+        _ head: SnapshotHead, _ temporary: String, _ name: String, _ deadline: UInt64,
         _ pacing: @escaping SnapshotPacing
     ) throws(SnapshotFailure) -> SnapshotSummary {
         let file: any File
@@ -71,7 +71,7 @@ package struct SnapshotWriter {
             try output.append(image, tables.names)
         }
         let (lowest, highest) = (output.lowest, output.highest)
-        guard log.makeDurable(highest) else { throw .logUnavailable }
+        guard log.makeDurable(highest, by: deadline) else { throw .logUnavailable }
         let bytes = try output.finish()
         do throws(SystemError) {
             try file.synchronize()

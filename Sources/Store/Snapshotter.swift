@@ -58,6 +58,7 @@ package final class Snapshotter: Sendable {
         var result: Result<SnapshotSummary, SnapshotFailure> = .failure(.stopped)
         var holds = 0
         var isStopping = false
+        var hasEnded = false
         /// Of the monotonic clock; the last snapshot must be done by then.
         var deadline: UInt64 = 0
         var statistics = SnapshotStatistics()
@@ -85,7 +86,7 @@ package final class Snapshotter: Sendable {
         state.bytesBefore = 0 &- replayed
         state.statistics.last = recovered.snapshots.last
         monitor = Monitor(state)
-        thread.withLock { $0 = Thread(name: "snapshots") { [unowned self] in self.run() } }
+        thread.withLock { $0 = Thread(name: "snapshots") { self.run() } }
     }
 
     package var statistics: SnapshotStatistics {
@@ -116,17 +117,22 @@ package final class Snapshotter: Sendable {
 
     package func release() { monitor.withLock { $0.holds -= 1 } }
 
-    /// Takes a last snapshot where something has changed and it can be done in time, and ends the
-    /// thread.
-    package func stop(milliseconds: UInt64) {
+    /// Takes a last snapshot where something has changed and it can be done by `deadline` (of the
+    /// monotonic clock), and ends the thread. One that a disk keeps hanging is left behind.
+    package func stop(by deadline: UInt64) {
         guard let running = thread.withLock({ $0.take() }) else { return }
         monitor.withLock { state in
             state.isStopping = true
-            state.deadline = Clock.monotonicNanoseconds() &+ milliseconds &* 1_000_000
+            state.deadline = deadline
         }
         monitor.signal(.work)
         monitor.signal(.space)
-        running.join()
+        let hasEnded = monitor.attempt(on: .space) { state in
+            if state.hasEnded { return .done(true) }
+            return Clock.monotonicNanoseconds() < deadline
+                ? .wait(until: deadline) : .done(false)
+        }
+        if hasEnded { running.join() }
     }
 
     // MARK: The thread
@@ -149,7 +155,10 @@ package final class Snapshotter: Sendable {
             }
             switch duty {
             case .snapshot(let serving): serve(serving)
-            case .last: return finish()
+            case .last:
+                finish()
+                monitor.withLock { $0.hasEnded = true }
+                return monitor.signal(.space)
             }
         }
     }
@@ -209,7 +218,9 @@ package final class Snapshotter: Sendable {
             return state.nextNumber
         }
         do throws(SnapshotFailure) {
-            let summary = try writer.write(number, at: Clock.unixMilliseconds(), pacing)
+            let deadline = monitor.withLock { $0.isStopping ? $0.deadline : .max }
+            let summary = try writer.write(
+                number, at: Clock.unixMilliseconds(), by: deadline, pacing)
             let milliseconds = (Clock.monotonicNanoseconds() &- start) / 1_000_000
             monitor.withLock { state in
                 state.good.append(summary)

@@ -23,6 +23,26 @@ final class HubRelay: Sendable {
     }
 }
 
+/// What the log has to say of the disk, in words for an operator.
+func tell(_ event: StorageEvent, to log: LogWriter) {
+    switch event {
+    case .outage(.failed, let cause):
+        log.error("storage is failing: reads go on, nothing can be stored", ["cause": cause])
+    case .outage(.full, let cause):
+        log.error("storage is failing: no new log segment can be made", ["cause": cause])
+    case .hanging:
+        log.error("storage is failing: the disk does not answer")
+    case .resumed(let milliseconds, let refusals):
+        log.info("storage is back", ["milliseconds": milliseconds, "refused": refusals])
+    case .abandoned(let records):
+        log.error(
+            "storage did not come back: what was not acknowledged may be lost",
+            ["records": records])
+    case .leftOver(let cause):
+        log.warning("space of the log cannot be given back", ["cause": cause])
+    }
+}
+
 /// Stands in as a loop's delegate until the context, which needs the loop, is there.
 final class DelegateBox: LoopDelegate {
     var context: ReactorContext?

@@ -15,10 +15,11 @@ import Hub
 import Reactor
 import Store
 
-/// Seconds for connections to end in good order after SIGTERM.
-private let drainSeconds = 8
-/// Milliseconds of the whole exit, a last snapshot included.
-private let exitMilliseconds: UInt64 = 9_500
+/// Seconds for connections to end in good order after SIGTERM; the whole exit has 10.
+private let drainSeconds = 7
+/// After this the exit waits for no disk any more, nor after that long at its end.
+private let exitNanoseconds: UInt64 = 9_500_000_000
+private let closeNanoseconds: UInt64 = 3_000_000_000
 
 /// Why the server does not start.
 struct Refusal: Error {
@@ -90,13 +91,15 @@ final class Server {
         makeFirstAdmin(reactors)
         signals.wait()
         log.info("stopping")
-        let start = Clock.monotonicNanoseconds()
+        let deadline = Clock.monotonicNanoseconds() + exitNanoseconds
         drain(reactors, threads)
         reactors.first?.context.server.workers.stop()
         upkeep.stop()
-        let gone = (Clock.monotonicNanoseconds() - start) / 1_000_000
-        snapshotter.stop(milliseconds: exitMilliseconds - min(gone, exitMilliseconds))
-        store.close()
+        snapshotter.stop(by: deadline - closeNanoseconds)
+        let patience = Clock.monotonicNanoseconds() + closeNanoseconds
+        if !store.close(by: min(deadline, patience)) {
+            log.error("the disk does not answer: stopped without it")
+        }
         log.info("stopped")
     }
 
@@ -169,7 +172,7 @@ final class Server {
         do throws(StoreFailure) {
             return try Log(
                 directory: directory, files: files, policy: policy, end: end,
-                release: { relay.release($0) })
+                report: { [log] in tell($0, to: log) }, release: { relay.release($0) })
         } catch {
             throw Refusal("\(error)")
         }

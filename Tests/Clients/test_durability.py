@@ -1,8 +1,8 @@
 """kill -9 at any instant: what was acknowledged is there, once, in order; nothing is invented.
 
-A round: senders stream messages, each to a private conversation and to a group; receivers read.
-In the middle the process is killed. After the restart the histories are compared with what was
-sent, acknowledged and received:
+A round: senders stream messages by WebSocket and by REST, each to a private conversation and to a
+group; receivers read. In the middle the process is killed. After the restart the histories are
+compared with what was sent, acknowledged and received:
 
     acknowledged ⊆ stored ⊆ sent        received before ⊆ stored        received in all = stored
 
@@ -23,6 +23,7 @@ from client import ACK, GROUP, PRIVATE, User, fresh
 
 POLICIES = ["always", "interval", "never"]
 SENDERS = 3
+POSTERS = 2
 WINDOW = 16
 
 
@@ -58,14 +59,46 @@ class Stream(threading.Thread):
                 self.changed.notify_all()
 
     def send_one(self):
-        msg_id = fresh("stream")
-        content = f"{msg_id} " + "x" * (len(self.sent) % 200)
-        if len(self.sent) % 2:
-            target, frame = ("private", self.user.name), {"type": PRIVATE, "to": self.peer.name}
-        else:
-            target, frame = ("group", self.group), {"type": GROUP, "group_id": self.group}
-        self.sent[msg_id] = (target, content, self.user)
-        self.connection.send(msg_id=msg_id, content=content, **frame)
+        msg_id, content, to = write_down(self.sent, self.user, self.peer, self.group)
+        self.connection.send(
+            type=GROUP if "group_id" in to else PRIVATE, msg_id=msg_id, content=content, **to)
+
+
+class Poster(threading.Thread):
+    """The same by REST: one request after the other until the server is gone."""
+
+    def __init__(self, user, peer, group, sent, acked, changed):
+        super().__init__(daemon=True)
+        self.user, self.peer, self.group = user, peer, group
+        self.sent, self.acked, self.changed = sent, acked, changed
+        self.error = None
+
+    def run(self):
+        try:
+            while True:
+                msg_id, content, to = write_down(self.sent, self.user, self.peer, self.group)
+                ack = self.user.send(msg_id=msg_id, content=content, **to)
+                with self.changed:
+                    self.acked[msg_id] = (ack["id"], ack["seq"])
+                    self.changed.notify_all()
+        except httpx.TransportError:
+            pass
+        except Exception as error:
+            self.error = error
+            with self.changed:
+                self.changed.notify_all()
+
+
+def write_down(sent, user, peer, group):
+    """The next message of a stream, in its book before it goes out."""
+    msg_id = fresh("stream")
+    content = f"{msg_id} " + "x" * (len(sent) % 200)
+    if len(sent) % 2:
+        target, to = ("private", user.name), {"to": peer.name}
+    else:
+        target, to = ("group", group), {"group_id": group}
+    sent[msg_id] = (target, content, user)
+    return msg_id, content, to
 
 
 class Reader(threading.Thread):
@@ -92,24 +125,29 @@ class Scene:
     def __init__(self, server):
         self.server = server
         self.senders = [User(server, "sender") for _ in range(SENDERS)]
+        self.posters = [User(server, "poster") for _ in range(POSTERS)]
         self.receiver = User(server, "receiver")
-        self.group = self.receiver.create_group(*self.senders)
+        self.group = self.receiver.create_group(*self.senders, *self.posters)
         self.sent, self.acked, self.received = {}, {}, []
 
-    def round(self, acks):
-        """Streams until `acks` more are acknowledged, kills, restarts, checks."""
+    def round(self, acks, seconds=0, policy=None):
+        """Streams until `acks` more are acknowledged and so many seconds longer, kills, restarts
+        (with another policy where one is given), checks."""
         changed = threading.Condition()
         reader = Reader(self.receiver)
         reader.start()
         goal = len(self.acked) + acks
-        books = [{} for _ in self.senders]
-        streams = [Stream(sender, self.receiver, self.group, book, self.acked, changed)
-                   for sender, book in zip(self.senders, books)]
+        kinds = [(Stream, sender) for sender in self.senders]
+        kinds += [(Poster, poster) for poster in self.posters]
+        books = [{} for _ in kinds]
+        streams = [kind(user, self.receiver, self.group, book, self.acked, changed)
+                   for (kind, user), book in zip(kinds, books)]
         for stream in streams:
             stream.start()
         with changed:
             reached = changed.wait_for(
                 lambda: len(self.acked) >= goal or any(s.error for s in streams), timeout=60)
+            changed.wait_for(lambda: any(s.error for s in streams), timeout=seconds)
         self.server.kill()
         for thread in (*streams, reader):
             thread.join(20)
@@ -119,13 +157,15 @@ class Scene:
         for book in books:
             self.sent.update(book)
         self.received += reader.seen
+        if policy:
+            self.server.settings["storage.fsync"] = policy
         self.server.start()
         self.check()
 
     def histories(self):
         """Every conversation as the server has it now, by its key in `sent`."""
         stored = {("group", self.group): self.receiver.history(group_id=self.group)}
-        for sender in self.senders:
+        for sender in self.senders + self.posters:
             stored["private", sender.name] = self.receiver.history(peer=sender.name)
         return stored
 
@@ -220,11 +260,29 @@ def test_killed_twenty_times(servers, policy):
     scene.drain()
 
 
+@pytest.mark.parametrize("kills", [6, pytest.param(36, marks=pytest.mark.full)])
+def test_killed_at_random_moments(servers, kills):
+    """One data directory through many lives, synced always and at intervals in turn; what was not
+    acknowledged is sent again in the next life."""
+    chance = seeded("random moments")
+    scene = Scene(servers(settings={"storage.fsync": "always"}).start())
+    for kill in range(kills):
+        scene.round(acks=chance.randint(1, 300), seconds=chance.uniform(0, 0.02),
+                    policy=["interval", "always"][kill % 2])
+        scene.resend()
+    scene.drain()
+
+
+def seeded(name):
+    """A source of chance whose seed is printed, and may be given."""
+    seed = int(os.environ.get("LINGXI_TEST_SEED", secrets.randbelow(2**32)))
+    print(f"{name}: LINGXI_TEST_SEED={seed}")
+    return random.Random(seed)
+
+
 @pytest.mark.fuzz
 def test_kill_at_random(servers):
-    seed = int(os.environ.get("LINGXI_TEST_SEED", secrets.randbelow(2**32)))
-    print(f"kill: LINGXI_TEST_SEED={seed}")
-    chance = random.Random(seed)
+    chance = seeded("kill")
     scene = Scene(servers(settings={"storage.fsync": chance.choice(POLICIES)}).start())
     end = time.monotonic() + float(os.environ.get("LINGXI_FUZZ_SECONDS", "60"))
     while time.monotonic() < end:

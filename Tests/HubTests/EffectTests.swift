@@ -97,4 +97,48 @@ import Testing
         // Notes to oneself have arrived when they are stored.
         #expect(marks == [true, false, true, false, false])
     }
+
+    @Test func answersAreTakenOutAndTheRestStays() {
+        var random = Seed.random("taken answers")
+        for _ in 0..<50 {
+            var buffer = ByteBuffer()
+            var answers = ByteBuffer()
+            var expected: [(origin: ConnectionKey, request: UInt32, bytes: [UInt8])] = []
+            var left: [(effect: Effect, frame: [UInt8])] = []
+            for _ in 0..<Int.random(in: 0..<12, using: &random) {
+                let effect = self.random(&random)
+                let frame = [UInt8](repeating: 1, count: Int.random(in: 0..<40, using: &random))
+                let answer = [UInt8](repeating: 2, count: Int.random(in: 0..<3, using: &random))
+                effect.append(
+                    to: &buffer, frame: { $0.append(frame.span) },
+                    answer: { $0.append(answer.span) }, otherAnswer: { $0.append(answer.span) })
+                if !answer.isEmpty { expected.append((effect.origin, effect.request, answer)) }
+                if answer.isEmpty || effect.kind != .answer { left.append((effect, frame)) }
+            }
+            #expect(Effect.takeAnswers(from: &buffer, to: &answers) == expected.count)
+            #expect(Effect.takeAnswers(from: &buffer, to: &answers) == 0)
+            var offset = 0
+            for (origin, request, bytes) in expected {
+                guard let (effect, next) = Effect.read(answers, at: offset) else { break }
+                #expect(effect.kind == .answer)
+                #expect(effect.origin == origin && effect.request == request)
+                #expect(text(answers, effect.answer) == bytes)
+                offset = next
+            }
+            #expect(offset == answers.count)
+            offset = 0
+            for (kept, frame) in left {
+                guard let (effect, next) = Effect.read(buffer, at: offset) else { break }
+                #expect(effect.kind == kept.kind && effect.lsn == kept.lsn)
+                #expect(effect.topic == kept.topic && effect.sequence == kept.sequence)
+                #expect(effect.userA == kept.userA && effect.userB == kept.userB)
+                #expect(effect.group == kept.group)
+                #expect(effect.recipientIsOnline == kept.recipientIsOnline)
+                #expect(text(buffer, effect.frame) == frame)
+                #expect(effect.answer.isEmpty && effect.otherAnswer.isEmpty)
+                offset = next
+            }
+            #expect(offset == buffer.count)
+        }
+    }
 }
