@@ -181,7 +181,8 @@ package struct TokenKeys: Sendable {
 
     /// The generation that an identifier of ours names; nil for any other text.
     private static func generation(_ identifier: String) -> UInt32? {
-        let parts = identifier.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1)
+        let parts = identifier.utf8.split(
+            separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1].count == 32, (1...10).contains(parts[0].count) else {
             return nil
         }

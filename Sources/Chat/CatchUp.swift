@@ -74,8 +74,8 @@ extension Chat {
     }
 
     /// Appends frames of the conversation from `sequence` on: messages that are released, until the
-    /// buffer holds `bytesMax`. Returns the next sequence, and whether nothing released is left: for
-    /// a user who has been out of the group since, nothing is, even if the hub has yet to say so.
+    /// buffer holds `bytesMax`. Returns the next sequence, and whether nothing released is left: of
+    /// a group that the user has been out of since, nothing is, even if the hub has yet to say so.
     package func appendBacklog(
         of key: ConversationKey, for user: UInt32, from sequence: UInt32, bytesMax: Int,
         to buffer: inout ByteBuffer, _ workspace: Workspace

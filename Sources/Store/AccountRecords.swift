@@ -24,7 +24,7 @@ package struct PasswordChanged {
         buffer.append(recordText: passwordHash)
     }
 
-    init?(_ reader: inout RecordReader) {
+    package init?(_ reader: inout RecordReader) {
         user = reader.integer()
         time = reader.integer()
         generation = reader.integer()
@@ -54,7 +54,7 @@ package struct ContactSet {
         buffer.append(recordText: remark)
     }
 
-    init?(_ reader: inout RecordReader) {
+    package init?(_ reader: inout RecordReader) {
         user = reader.integer()
         contact = reader.integer()
         addedAt = reader.integer()
@@ -78,7 +78,7 @@ package struct ContactRemoved {
         buffer.append(littleEndian: contact)
     }
 
-    init?(_ reader: inout RecordReader) {
+    package init?(_ reader: inout RecordReader) {
         user = reader.integer()
         contact = reader.integer()
         guard reader.isGood else { return nil }

@@ -3,14 +3,14 @@
 // (combining marks, Hangul jamo, ß) is left to `Folding.fold`, which knows strings.
 //
 //     scalar   0 ... 0xFFFF ─► what it folds to; 0: not one by one
-//              beyond        ─► itself, in the planes of ideographs and pictures; else not one by one
+//              beyond        ─► itself, for ideographs and pictures; else not one by one
 //
 // 128 KiB, made from `Folding.fold` itself when it is first needed, so the two cannot disagree.
 
-import Base
+package import Base
 
-struct FoldingTable: Sendable {
-    static let shared = FoldingTable()
+package struct FoldingTable: Sendable {
+    package static let shared = FoldingTable()
 
     private let folded: [UInt16]
 
@@ -48,7 +48,7 @@ struct FoldingTable: Sendable {
 
     /// Appends the folded form of `text`, which is UTF-8. False when it does not fold scalar by
     /// scalar; what was appended by then is of no use.
-    func append(_ text: Span<UInt8>, to buffer: inout ByteBuffer) -> Bool {
+    package func append(_ text: Span<UInt8>, to buffer: inout ByteBuffer) -> Bool {
         var at = 0
         let count = text.count
         buffer.reserve(count)

@@ -14,6 +14,12 @@ package struct Member: Sendable {
     package var role: MemberRole
     package let joinedAt: Int64
 
+    package init(part: Participation, role: MemberRole, joinedAt: Int64) {
+        self.part = part
+        self.role = role
+        self.joinedAt = joinedAt
+    }
+
     package var user: UInt32 { part.user }
 }
 

@@ -23,7 +23,7 @@ package struct GroupChanged {
         buffer.append(recordText: notice)
     }
 
-    init?(_ reader: inout RecordReader) {
+    package init?(_ reader: inout RecordReader) {
         group = reader.integer()
         membersMax = reader.integer()
         name = reader.text()
@@ -72,7 +72,7 @@ package struct GroupDissolved {
         }
     }
 
-    init?(_ reader: inout RecordReader) {
+    package init?(_ reader: inout RecordReader) {
         group = reader.integer()
         let packed = reader.bytes()
         members = []

@@ -26,7 +26,7 @@ package struct ReadMarked {
         buffer.append(littleEndian: ownUnread)
     }
 
-    init?(_ reader: inout RecordReader) {
+    package init?(_ reader: inout RecordReader) {
         user = reader.integer()
         conversation = ConversationKey(bits: reader.integer())
         sequence = reader.integer()
@@ -57,7 +57,7 @@ package struct MessageRecalled {
         buffer.append(littleEndian: time)
     }
 
-    init?(_ reader: inout RecordReader) {
+    package init?(_ reader: inout RecordReader) {
         id = reader.integer()
         conversation = ConversationKey(bits: reader.integer())
         sequence = reader.integer()

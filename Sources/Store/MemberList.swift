@@ -8,27 +8,29 @@
 
 import Base
 
-struct MemberList {
+package struct MemberList {
     /// Holes are entries of user 0, who is nobody.
     private var entries: [Member] = []
     private var places = IntegerMap()
     /// Where the member stands who has been here longest; the end, when there is none.
     private var first = 0
-    private(set) var owner: UInt32 = 0
+    package private(set) var owner: UInt32 = 0
 
     private static let holesKept = 16
 
-    var count: Int { places.count }
+    package init() {}
 
-    func contains(_ user: UInt32) -> Bool { places[UInt64(user)] != nil }
+    package var count: Int { places.count }
 
-    subscript(user: UInt32) -> Member? {
+    package func contains(_ user: UInt32) -> Bool { places[UInt64(user)] != nil }
+
+    package subscript(user: UInt32) -> Member? {
         guard let place = places[UInt64(user)] else { return nil }
         return entries[Int(place)]
     }
 
     /// Everybody, in the order of joining.
-    var all: [Member] {
+    package var all: [Member] {
         var members: [Member] = []
         members.reserveCapacity(count)
         for entry in entries where entry.user != 0 { members.append(entry) }
@@ -36,7 +38,7 @@ struct MemberList {
     }
 
     /// Who has been here longest, but for `user`; nil when nobody is left.
-    func longestStanding(but user: UInt32) -> UInt32? {
+    package func longestStanding(but user: UInt32) -> UInt32? {
         var place = first
         while place < entries.count {
             let found = entries[place].user
@@ -47,7 +49,7 @@ struct MemberList {
     }
 
     /// Does nothing for somebody who is a member already.
-    mutating func add(_ member: Member) {
+    package mutating func add(_ member: Member) {
         if member.user == 0 || contains(member.user) { return }
         places[UInt64(member.user)] = UInt32(entries.count)
         entries.append(member)
@@ -56,21 +58,21 @@ struct MemberList {
 
     /// False when there is no such member.
     @discardableResult
-    mutating func update(_ user: UInt32, _ change: (inout Participation) -> Void) -> Bool {
+    package mutating func update(_ user: UInt32, _ change: (inout Participation) -> Void) -> Bool {
         guard let place = places[UInt64(user)] else { return false }
         change(&entries[Int(place)].part)
         return true
     }
 
     /// Makes a member the owner.
-    mutating func promote(_ user: UInt32) {
+    package mutating func promote(_ user: UInt32) {
         guard let place = places[UInt64(user)] else { return }
         if let old = places[UInt64(owner)] { entries[Int(old)].role = .member }
         entries[Int(place)].role = .owner
         owner = user
     }
 
-    mutating func remove(_ user: UInt32) {
+    package mutating func remove(_ user: UInt32) {
         guard let place = places[UInt64(user)] else { return }
         places[UInt64(user)] = nil
         entries[Int(place)] = Member(part: Participation(user: 0), role: .member, joinedAt: 0)
@@ -79,7 +81,7 @@ struct MemberList {
         if entries.count - count > count + Self.holesKept { closeUp() }
     }
 
-    mutating func removeAll() { self = MemberList() }
+    package mutating func removeAll() { self = MemberList() }
 
     private mutating func closeUp() {
         entries = all
