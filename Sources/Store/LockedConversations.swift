@@ -97,7 +97,7 @@ extension LockedTables {
     /// What an earlier use of a sender's msg_id means for a message of now.
     package enum EarlierUse: Sendable {
         case none
-        /// The same message: its number.
+        /// The same message: its number. The id is 0 where the message is not kept any more.
         case same(id: UInt64, sequence: UInt32, time: Int64)
         /// The id stands for something else.
         case conflict
@@ -110,15 +110,39 @@ extension LockedTables {
             let use = unsafe row.pointee?.recent.find(RecentMessageIDs.hash(msgID))
         else { return .none }
         if use.target != RecentMessageIDs.target(of: key, sender: sender) { return .conflict }
+        // Retention has let it go: it was sent once, and that it was is all that is known.
+        if use.sequence < firstSequence(of: key) {
+            return .same(id: 0, sequence: use.sequence, time: 0)
+        }
         let found = withMessage(of: key, use.sequence) { message -> EarlierUse in
             guard message.sender == sender, message.hasMsgID(msgID) else { return .none }
-            guard message.content.isEqual(to: content) else { return .conflict }
+            // Of a recalled one the content is gone: whoever sends it again is told its fate.
+            guard message.isRecalled || message.content.isEqual(to: content) else {
+                return .conflict
+            }
             return .same(id: message.id, sequence: message.sequence, time: message.time)
         }
         return found ?? .none
     }
 
     // MARK: change
+
+    /// Changes the user's part in the conversation, where he has one.
+    func change(
+        _ user: UInt32, in key: ConversationKey, _ body: (inout Participation) -> Void
+    ) {
+        if key.isGroup {
+            guard let row = unsafe group(key.group) else { return }
+            unsafe row.pointee?.members.update(user, body)
+            return
+        }
+        guard let talk = unsafe talk(key) else { return }
+        if key.users.smaller == user {
+            unsafe body(&talk.pointee.smaller)
+        } else if key.users.larger == user {
+            unsafe body(&talk.pointee.larger)
+        }
+    }
 
     func append(_ record: borrowing MessageSent) {
         let key = record.conversation
@@ -127,9 +151,7 @@ extension LockedTables {
         if key.isGroup {
             guard let row = unsafe group(key.group) else { return }
             isSealing = unsafe row.pointee?.conversation.append(record) ?? false
-            if let place = unsafe row.pointee?.place(of: record.sender) {
-                unsafe row.pointee?.update(place) { $0.part.ownUnread += 1 }
-            }
+            unsafe row.pointee?.members.update(record.sender) { $0.ownUnread &+= 1 }
         } else {
             if unsafe slot.pointee.stripe.talkPlaces[key.bits] == nil {
                 unsafe slot.pointee.stripe.add(PrivateTalk(key: key))

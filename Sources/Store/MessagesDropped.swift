@@ -68,7 +68,7 @@ extension LockedTables {
                 }
             }
             for (user, count) in own {
-                changePart(of: user, in: key) { $0.ownUnread -= min($0.ownUnread, count) }
+                change(user, in: key) { $0.ownUnread -= min($0.ownUnread, count) }
             }
             if let block = firstPlainBlock(of: key) {
                 let slot = unsafe slot(key.stripe)
@@ -92,21 +92,5 @@ extension LockedTables {
         let first = change(key) { $0.sealed.first } ?? nil
         guard let first, !first.isPacked else { return nil }
         return PlainBlock(conversation: key, firstSequence: first.firstSequence)
-    }
-
-    /// Changes a user's part in a conversation, where he has one.
-    func changePart(
-        of user: UInt32, in key: ConversationKey, _ body: (inout Participation) -> Void
-    ) {
-        if key.isGroup {
-            guard let row = unsafe group(key.group),
-                let place = unsafe row.pointee?.place(of: user)
-            else { return }
-            unsafe row.pointee?.update(place) { body(&$0.part) }
-            return
-        }
-        guard let talk = unsafe talk(key) else { return }
-        if key.users.smaller == user { unsafe body(&talk.pointee.smaller) }
-        if key.users.larger == user { unsafe body(&talk.pointee.larger) }
     }
 }

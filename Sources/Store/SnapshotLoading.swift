@@ -300,6 +300,11 @@ extension RecordReader {
             }
             return device
         }
+        user.account.tokenGeneration = integer()
+        user.contacts = list(16) { reader in
+            Contact(
+                user: reader.integer(), remark: reader.text(), addedAt: reader.integer())
+        }
         return user
     }
 
@@ -318,8 +323,8 @@ extension RecordReader {
         }
         guard isGood, id > 0, id <= Group.numberMax else { return nil }
         for member in members {
-            guard group.place(of: member.user) == nil else { return nil }
-            group.add(member)
+            guard member.user > 0, !group.members.contains(member.user) else { return nil }
+            group.members.add(member)
         }
         return group
     }

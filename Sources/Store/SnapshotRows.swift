@@ -6,7 +6,8 @@
 //                created i64, last seen i64, isDisabled u8, tokens valid after i64,
 //                list of peers u32, list of groups u32,
 //                list of (device, watermark u64, last seen i64,
-//                         list of (conversation u64, sequence u32))
+//                         list of (conversation u64, sequence u32)),
+//                token generation u32, list of (contact u32, remark, added i64)
 //     2 recent   number u32, list of (hash u64, target u32, sequence u32), the oldest first
 //     3 group    number u32, name, notice, members at most u32, created i64, isDissolved u8,
 //                list of (part, role u8, joined i64), conversation
@@ -59,6 +60,12 @@ extension ByteBuffer {
             buffer.append(list: user.peers) { $0.append(littleEndian: $1) }
             buffer.append(list: user.groups) { $0.append(littleEndian: $1) }
             buffer.append(list: user.devices) { $0.append(device: $1) }
+            buffer.append(littleEndian: user.account.tokenGeneration)
+            buffer.append(list: user.contacts) { buffer, contact in
+                buffer.append(littleEndian: contact.user)
+                buffer.append(recordText: contact.remark)
+                buffer.append(littleEndian: contact.addedAt)
+            }
         }
     }
 
@@ -110,7 +117,7 @@ extension ByteBuffer {
         append(littleEndian: group.membersMax)
         append(littleEndian: group.createdAt)
         append(group.isDissolved ? 1 : 0)
-        append(list: group.members) { buffer, member in
+        append(list: group.members.all) { buffer, member in
             buffer.append(part: member.part)
             buffer.append(member.role.rawValue)
             buffer.append(littleEndian: member.joinedAt)
