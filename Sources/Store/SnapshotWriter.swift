@@ -42,7 +42,8 @@ package struct SnapshotWriter {
     /// Writes snapshot `number`, which must be higher than any before. What has failed leaves
     /// nothing behind. `deadline` (of the monotonic clock) ends the wait for the log.
     package func write(
-        _ number: UInt64, at time: Int64, by deadline: UInt64 = .max, _ pacing: @escaping SnapshotPacing
+        _ number: UInt64, at time: Int64, by deadline: UInt64 = .max,
+        _ pacing: @escaping SnapshotPacing
     ) throws(SnapshotFailure) -> SnapshotSummary {
         let name = directory.snapshot(number)
         do throws(SnapshotFailure) {
