@@ -23,7 +23,7 @@ extension LogWorker {
     }
 
     /// Re-establishes the log; the thread has the writer's role, and gives it up here. False when
-    /// the log is closing and the disk does not come back.
+    /// the log is closing and the disk does not come back, or who runs this has to try again.
     @discardableResult
     func recover() -> Bool {
         while !reestablish() {
@@ -31,6 +31,11 @@ extension LogWorker {
             let isOver: Bool = log.monitor.attempt(on: .work) { state in
                 if state.isClosing {
                     state.isAbandoned = true
+                    return .done(true)
+                }
+                if !pauses {
+                    // The role goes back: the next call tries again.
+                    state.writer = .none
                     return .done(true)
                 }
                 let now = Clock.monotonicNanoseconds()
