@@ -19,7 +19,7 @@ TARGET ?= http
 SECONDS ?= 60
 
 .PHONY: run test test-full test-swift test-clients test-link check deps deps-test build load \
-	bench fuzz release clean
+	bench fuzz sim release clean
 
 run: build
 	"$(BINARY)" serve $(ARGUMENTS)
@@ -69,6 +69,13 @@ load: build
 fuzz: build deps-test
 	scripts/venv
 	LINGXI_FUZZ_SECONDS="$(SECONDS)" $(PYTEST) -s -m fuzz -k "$(TARGET)"
+
+# The store on a simulated disk: SEED=n tells one run step by step, SEEDS=n runs so many from FROM
+# on. A seed is always the same run; the quick tier has the first thousand.
+sim: deps-test
+	swift build $(TESTS) --build-tests
+	LINGXI_SIM_SEED="$(SEED)" LINGXI_SIM_SEEDS="$(SEEDS)" LINGXI_SIM_FROM="$(FROM)" \
+	swift test $(TESTS) --skip-build --filter SimulationTests.PromiseTests/whatWasAcknowledgedIsKept
 
 # The stripped binary, checked, under release/.
 release: test-link

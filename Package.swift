@@ -63,10 +63,14 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "SimulatedDisk", dependencies: ["Base", "Store"], path: "Tests/SimulatedDisk",
+            swiftSettings: strict),
         tests("BaseTests", "Base"),
         tests("WireTests", "Base", "Wire"),
         tests("ReactorTests", "Base", "Reactor", "CLinux"),
-        tests("StoreTests", "Base", "Store"),
+        tests("StoreTests", "Base", "Store", "SimulatedDisk"),
+        tests("SimulationTests", "Base", "Reactor", "Store", "Hub", "Chat", "SimulatedDisk"),
         tests("HubTests", "Base", "Reactor", "Hub"),
         tests("ChatTests", "Base", "Wire", "Reactor", "Store", "Hub", "Chat"),
         tests("APITests", "Base", "Wire", "Chat", "Store", "API", "COpenSSL"),

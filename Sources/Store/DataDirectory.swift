@@ -25,10 +25,9 @@ package final class DataDirectory: Sendable {
     /// Opens the directory, or makes it; its parent must be there.
     package init(path: String, files: any FileSystem) throws(StoreFailure) {
         self.path = path
+        let isNew: Bool
         do throws(SystemError) {
-            if try files.createDirectory(path) {
-                try files.synchronizeDirectory(Self.parent(of: path))
-            }
+            isNew = try files.createDirectory(path)
         } catch { throw .unwritable(directory: path, error) }
         let held: (any AnyObject & Sendable)?
         do throws(SystemError) {
@@ -37,10 +36,23 @@ package final class DataDirectory: Sendable {
         guard let held else { throw .locked(directory: path) }
         lock = held
         let stored = try Self.readIdentity("\(path)/\(Self.identityName)", files)
+        if stored == nil { try Self.makeDurable(path, isNew: isNew, files) }
         established = Atomic(stored != nil)
         let identifier = stored ?? Random.bytes(Format.identifierBytes)
         self.identifier = identifier
         salt = Checksum.crc32c(identifier.span)
+    }
+
+    /// The directory's own name is on disk when this returns. Not only whoever made it has to see to
+    /// that: he may have come no further.
+    private static func makeDurable(
+        _ path: String, isNew: Bool, _ files: any FileSystem
+    ) throws(StoreFailure) {
+        do throws(SystemError) { try files.synchronizeDirectory(parent(of: path)) } catch {
+            // One that was made for us may lie where we may not read.
+            if !isNew, error.isNoPermission { return }
+            throw .unwritable(directory: path, error)
+        }
     }
 
     /// The path of the file `name` in here.

@@ -52,4 +52,7 @@ package protocol FileSystem: Sendable {
 extension SystemError {
     /// ENOENT.
     var isNoSuchFile: Bool { number == 2 }
+
+    /// EACCES.
+    var isNoPermission: Bool { number == 13 }
 }

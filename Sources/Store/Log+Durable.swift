@@ -16,10 +16,11 @@ extension Log {
             state.waiting += 1
         }
         monitor.signal(.work)
+        caller?.runOnce(at: 0)
         defer { monitor.withLock { $0.waiting -= 1 } }
         return monitor.attempt(on: .space) { state in
             if state.durable >= lsn { return .done(true) }
-            if state.isClosing || state.isAbandoned { return .done(false) }
+            if state.isClosing || state.isAbandoned || caller != nil { return .done(false) }
             return Clock.monotonicNanoseconds() < deadline
                 ? .wait(until: deadline) : .done(false)
         }

@@ -11,7 +11,8 @@
 //
 // Promises: batches are released in LSN order, by one caller at a time; `released` is raised first;
 // a record that was admitted has its space; steady state allocates nothing.
-// Limits: 1 MiB of payload a record. `close` must be called: the thread keeps the log alive.
+// Limits: 1 MiB of payload a record. `close` must be called: the thread keeps the log alive. A log
+// without a thread of its own (`Worker.caller`) belongs to one thread, which runs its duties.
 // Lock order: the stripes of the tables, the log's lock, the pool of batches.
 
 package import Base
@@ -28,6 +29,18 @@ package enum FsyncPolicy: Sendable, Equatable {
 }
 
 package final class Log: Sendable {
+    /// Who syncs, makes segments ahead, removes old ones and brings the log back after a failure.
+    package enum Worker: Sendable {
+        /// A thread of the log's own.
+        case thread
+        /// Whoever uses the log, one thread, by `runDuties`: then nothing depends on scheduling.
+        case caller
+    }
+    private enum Running: Sendable {
+        case thread(Thread)
+        case caller(LogWorker)
+    }
+
     /// How long `admit` waits for a segment that is being prepared.
     static let admissionNanoseconds: UInt64 = 1_000_000_000
 
@@ -40,7 +53,7 @@ package final class Log: Sendable {
     private let appendedLSN: Atomic<LSN>
     private let releasedLSN: Atomic<LSN>
     private let highestMark: Atomic<UInt64>
-    private let thread = Mutex<Thread?>(nil)
+    private let running = Mutex<Running?>(nil)
 
     /// Opens a new segment behind `end` and starts the log's thread. `release` gets each batch once
     /// its records are as durable as the policy promises; `report` hears of outages, from the log's
@@ -48,7 +61,7 @@ package final class Log: Sendable {
     /// an outage.
     package init(
         directory: DataDirectory, files: any FileSystem, policy: FsyncPolicy, end: LogEnd,
-        report: @escaping @Sendable (StorageEvent) -> Void = { _ in },
+        report: @escaping @Sendable (StorageEvent) -> Void = { _ in }, worker: Worker = .thread,
         release: @escaping @Sendable (Batch) -> Void
     ) throws(StoreFailure) {
         self.directory = directory
@@ -61,9 +74,30 @@ package final class Log: Sendable {
         highestMark = Atomic(end.lastMark)
         monitor = Monitor(
             LogState(end, pool: BatchPool(), salt: directory.salt, policy: policy))
-        let worker = LogWorker(self)
-        try worker.begin(LogOpening(directory: directory, files: files, end: end))
-        thread.withLock { $0 = Thread(name: "log") { worker.run() } }
+        let duties = LogWorker(self, pauses: worker == .thread)
+        try duties.begin(LogOpening(directory: directory, files: files, end: end))
+        running.withLock { running in
+            switch worker {
+            case .thread: running = .thread(Thread(name: "log") { duties.run() })
+            case .caller: running = .caller(duties)
+            }
+        }
+    }
+
+    /// With `Worker.caller`: performs what the log's thread would, and returns where that would
+    /// wait. What waits for a time (the next sync of `interval`, another attempt after a failure)
+    /// counts as due with `timed`; what fails is tried again by the next call.
+    package func runDuties(timed: Bool = true) {
+        caller?.runOnce(at: timed ? .max : 0)
+    }
+
+    /// With `Worker.caller`: ends the log as the end of the process would, with nothing written or
+    /// released any more.
+    package func abandon() { running.withLock { $0 = nil } }
+
+    /// The worker whose duties the caller runs.
+    var caller: LogWorker? {
+        running.withLock { if case .caller(let duties) = $0 { duties } else { nil } }
     }
 
     /// Reserves space for one record of at most `bytes` of payload, before any lock is taken. May
@@ -85,6 +119,10 @@ package final class Log: Sendable {
     }
 
     private func waitForSpace(_ cost: Int) -> Bool {
+        if let duties = caller {
+            duties.runOnce(at: 0)
+            return monitor.withLock { $0.reserve(cost) } == .admitted
+        }
         let deadline = Clock.monotonicNanoseconds() &+ Self.admissionNanoseconds
         monitor.withLock { $0.waiting += 1 }
         defer { monitor.withLock { $0.waiting -= 1 } }
@@ -188,18 +226,24 @@ package final class Log: Sendable {
     /// when the disk hangs until `deadline` (of the monotonic clock): the thread is left behind.
     @discardableResult
     package func close(by deadline: UInt64? = nil) -> Bool {
-        guard let running = thread.withLock({ $0.take() }) else { return true }
+        guard let running = running.withLock({ $0.take() }) else { return true }
         commit()
         monitor.withLock { $0.isClosing = true }
         monitor.signal(.work)
         monitor.signal(.space)
-        let isFinished = monitor.attempt(on: .space) { state in
-            if state.isFinished { return .done(true) }
-            let isOver = deadline.map { Clock.monotonicNanoseconds() >= $0 } ?? false
-            return isOver ? .done(false) : .wait(until: deadline)
+        switch running {
+        case .caller(let duties):
+            duties.runOnce(at: .max)
+            return true
+        case .thread(let thread):
+            let isFinished = monitor.attempt(on: .space) { state in
+                if state.isFinished { return .done(true) }
+                let isOver = deadline.map { Clock.monotonicNanoseconds() >= $0 } ?? false
+                return isOver ? .done(false) : .wait(until: deadline)
+            }
+            if isFinished { thread.join() }
+            return isFinished
         }
-        if isFinished { running.join() }
-        return isFinished
     }
 
     /// Publishes the batch, then hands it out. The number goes first: who sees the mark and then

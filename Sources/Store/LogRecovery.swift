@@ -34,7 +34,7 @@ extension LogWorker {
     }
 
     /// Re-establishes the log; the thread has the writer's role, and gives it up here. False when
-    /// the log is closing and the disk does not come back.
+    /// the log is closing and the disk does not come back, or who runs this has to try again.
     @discardableResult
     func recover() -> Bool {
         if let cause = log.monitor.withLock({ $0.cause }) { beginOutage(.failed, cause) }
@@ -43,6 +43,11 @@ extension LogWorker {
             let isOver: Bool = log.monitor.attempt(on: .work) { state in
                 if state.isClosing {
                     state.isAbandoned = true
+                    return .done(true)
+                }
+                if !pauses {
+                    // The role goes back: the next call tries again.
+                    state.writer = .none
                     return .done(true)
                 }
                 let now = Clock.monotonicNanoseconds()
@@ -73,11 +78,15 @@ extension LogWorker {
             return false
         }
         do throws(SystemError) {
+            // The header comes last: until it is there the old file counts, and with it what has to
+            // be written again, which may well be on disk and acknowledged.
+            try segment.writeBehindHeader(syncing)
+            try segment.file.synchronize()
             try segment.writeHeader(
                 SegmentHeader(
                     number: plan.number, predecessor: plan.predecessor,
-                    firstLSN: plan.durable + 1, durable: plan.durable), log.directory)
-            try segment.write(syncing, from: 0)
+                    firstLSN: plan.durable + 1, durable: plan.durable), log.directory,
+                records: syncing.count)
             try segment.file.synchronize()
             try log.directory.establish(log.files)
         } catch {

@@ -18,6 +18,8 @@ final class LogWorker: @unchecked Sendable {
     static let unsyncedBytesKept = 1 << 20
 
     let log: Log
+    /// Whether it waits by itself; else its duties are run from outside (`runOnce`).
+    let pauses: Bool
     /// Records that are being synced; after a failure, those to be written again.
     var syncing = ByteBuffer(capacity: 4096)
     /// Batches whose effects go out now.
@@ -26,25 +28,52 @@ final class LogWorker: @unchecked Sendable {
     private var outage = Outage()
     private var isRemovalFailing = false
 
-    init(_ log: Log) {
+    init(_ log: Log, pauses: Bool) {
         self.log = log
+        self.pauses = pauses
         delivering.reserveCapacity(BatchPool.countMax)
         dirty.reserveCapacity(4)
     }
 
     func run() {
         while true {
-            switch log.monitor.attempt(on: .work, { Self.duty(&$0) }) {
-            case .recover: recover()
-            case .prepare: prepare()
-            case .drop(let lsn): drop(before: lsn)
-            case .synchronize: synchronize()
-            case .stop: return finish()
+            let duty = log.monitor.attempt(on: .work) {
+                Self.duty(&$0, at: Clock.monotonicNanoseconds())
             }
+            _ = perform(duty)
+            if case .stop = duty { return }
         }
     }
 
-    private static func duty(_ state: inout LogState) -> Attempt<Duty> {
+    /// Performs what is due at `now`, each failed preparation or recovery once.
+    func runOnce(at now: UInt64) {
+        let failures = log.monitor.withLock { $0.statistics.preparationFailures }
+        while true {
+            let attempt = log.monitor.withLock { state in
+                let prepares = state.statistics.preparationFailures == failures
+                return Self.duty(&state, at: now, prepares: prepares)
+            }
+            guard case .done(let duty) = attempt, perform(duty) else { return }
+        }
+    }
+
+    /// False when there is nothing left that could be performed.
+    private func perform(_ duty: Duty) -> Bool {
+        switch duty {
+        case .recover: return recover()
+        case .prepare: prepare()
+        case .drop(let lsn): drop(before: lsn)
+        case .synchronize: synchronize()
+        case .stop:
+            finish()
+            return false
+        }
+        return true
+    }
+
+    private static func duty(
+        _ state: inout LogState, at now: UInt64, prepares: Bool = true
+    ) -> Attempt<Duty> {
         if state.isAbandoned { return .done(.stop) }
         if state.hasFailed {
             guard state.writer == .none else { return .wait(until: nil) }
@@ -52,8 +81,7 @@ final class LogWorker: @unchecked Sendable {
             return .done(.recover)
         }
         var alarm: UInt64?
-        let now = Clock.monotonicNanoseconds()
-        if state.needsSegment {
+        if prepares, state.needsSegment {
             if now >= state.prepareAt { return .done(.prepare) }
             alarm = state.prepareAt
         }

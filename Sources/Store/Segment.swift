@@ -92,11 +92,21 @@ final class Segment: @unchecked Sendable {
     /// Bytes for records: without the header and the mark that closing writes.
     var capacity: Int { size - Format.segmentHeaderBytes - Format.markBytes }
 
-    func writeHeader(_ header: SegmentHeader, _ directory: DataDirectory) throws(SystemError) {
+    /// Writes what the segment is to begin with; it counts with the header only.
+    func writeBehindHeader(_ records: borrowing ByteBuffer) throws(SystemError) {
+        precondition(!isActive && records.count <= capacity, "records that come first, and fit")
+        if records.isEmpty { return }
+        try file.write(records.span, at: Format.segmentHeaderBytes)
+    }
+
+    /// - Parameter records: bytes that `writeBehindHeader` wrote.
+    func writeHeader(
+        _ header: SegmentHeader, _ directory: DataDirectory, records: Int = 0
+    ) throws(SystemError) {
         precondition(!isActive && header.number == number, "a segment has one header")
         let bytes = header.bytes(of: directory)
         try file.write(bytes.span, at: 0)
-        position = Format.segmentHeaderBytes
+        position = Format.segmentHeaderBytes + records
     }
 
     /// Writes what is in `buffer` from `start` on.

@@ -3,6 +3,7 @@
 
 import Base
 import Dispatch
+import SimulatedDisk
 import Store
 import Synchronization
 
@@ -112,22 +113,6 @@ enum LogBench {
 extension MemoryDisk {
     /// The segments, by name.
     var segments: [String] { with { $0.names.keys.filter { $0.hasSuffix(".log") }.sorted() } }
-    func bytes(_ name: String) -> [UInt8] { with { $0.names[name]?.now ?? [] } }
-    func set(_ name: String, _ bytes: [UInt8]?) {
-        with { state in
-            guard let bytes else {
-                state.names[name] = nil
-                return
-            }
-            let node = Node()
-            node.now = bytes
-            node.durable = bytes
-            state.names[name] = node
-        }
-    }
-    /// As it is now, as after `kill -9`.
-    func copy() -> MemoryDisk {
-        var random = SeededRandom(seed: 0)
-        return afterPowerCut(keep: 100, &random)
-    }
+    func bytes(_ name: String) -> [UInt8] { with { $0.names[name]?.bytes ?? [] } }
+    func set(_ name: String, _ bytes: [UInt8]?) { with { $0.names[name] = bytes.map { Node($0) } } }
 }

@@ -2,6 +2,7 @@
 // back. What was released under `always` is never missing, and nothing is invented.
 
 import Base
+import SimulatedDisk
 import Store
 import Synchronization
 import TestSupport

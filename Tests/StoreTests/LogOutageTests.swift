@@ -2,6 +2,7 @@
 // outage once, lets go of what it has held for too long, and can be closed while the disk hangs.
 
 import Base
+import SimulatedDisk
 import Dispatch
 import Store
 import Synchronization
@@ -175,7 +176,7 @@ private final class Reports: Sendable {
         log.commit()
         ledger.wait(for: 5)
         let first = try #require(disk.segments.first)
-        let onDisk = disk.with { $0.names[first]?.durable ?? [] }
+        let onDisk = disk.with { $0.names[first]?.syncedBytes ?? [] }
         disk.with { $0.fault = { call, _ in call == .synchronize ? 5 : nil } }
         for _ in 0..<3 { try LogBench.append(log, LogBench.payload(1, 2_000)) }
         log.commit()
@@ -236,12 +237,17 @@ private final class Reports: Sendable {
         }
         let attempt = DispatchSemaphore(value: 0)
         let hasFailed = Atomic(false)
+        let changes = Atomic(0)
         disk.with { state in
             state.fault = { call, _ in
                 if call == .synchronize { hasFailed.store(true, ordering: .relaxed) }
-                // Opening comes after the old segments were taken away.
-                if call == .open, hasFailed.load(ordering: .relaxed) { attempt.signal() }
-                return call == .synchronize || call == .open ? 5 : nil
+                // First the segment ahead is taken away, then another one is to be made.
+                if call == .directory, hasFailed.load(ordering: .relaxed),
+                    changes.add(1, ordering: .relaxed).newValue == 2
+                {
+                    attempt.signal()
+                }
+                return call == .synchronize || call == .directory ? 5 : nil
             }
         }
         log.append(kind: 7, admitted: 1) { _, bytes, _, _ in bytes.append(1) }

@@ -3,6 +3,7 @@
 // refused with its place.
 
 import Base
+import SimulatedDisk
 import Store
 import Testing
 

@@ -4,6 +4,7 @@
 import Base
 import Dispatch
 import Glibc
+import SimulatedDisk
 import Store
 import Synchronization
 import Testing

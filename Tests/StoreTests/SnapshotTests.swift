@@ -2,6 +2,7 @@
 // way through damaged ones, and no byte of a file can be wrong without being noticed.
 
 import Base
+import SimulatedDisk
 import Store
 import Synchronization
 import TestSupport
