@@ -1,9 +1,9 @@
 // The directory that holds everything the server keeps: made when it is not there (mode 0700),
 // locked against a second process for as long as this object lives, and known by a random id.
 //
-// The id stands in `identity` and in every segment, so that a file of another directory is refused.
-// `identity` is written after the first segment is on disk (`establish`): a directory with identity
-// and without segments has lost them, one with neither is new.
+// The id stands in `identity` and in every segment, so that a file of another directory is
+// refused. `identity` is written after the first segment is on disk (`establish`): a directory
+// with identity and without segments has lost them, one with neither is new.
 
 import Base
 import Synchronization
@@ -43,8 +43,8 @@ package final class DataDirectory: Sendable {
         salt = Checksum.crc32c(identifier.span)
     }
 
-    /// The directory's own name is on disk when this returns. Not only whoever made it has to see to
-    /// that: he may have come no further.
+    /// The directory's own name is on disk when this returns. Not only whoever made it has to see
+    /// to that: he may have come no further.
     private static func makeDurable(
         _ path: String, isNew: Bool, _ files: any FileSystem
     ) throws(StoreFailure) {

@@ -5,9 +5,9 @@
 //     now       what the kernel would show ──── kill ────► stays
 //     durable   what was synced            ──── power ───► stays, with any part of what lies between
 //
-// Between the two lie pieces of 512 bytes, changes of size, and names: each survives a power cut or
-// not by itself, so writes reorder and a rename may be seen halfway. A failed sync behaves as Linux
-// does: the pages count as clean afterwards, and whether they were written is chance.
+// Between the two lie pieces of 512 bytes, changes of size, and names: each survives a power cut
+// or not by itself, so writes reorder and a rename may be seen halfway. A failed sync behaves as
+// Linux does: the pages count as clean afterwards, and whether they were written is chance.
 
 package import Base
 import Dispatch

@@ -1,6 +1,7 @@
 // The files of the disk in memory: what is there now, what was synced, and the changes in between,
-// in order. Bytes that were never written are zeros and take no memory, so a file that was allocated
-// at full length costs what was written into it; a sync costs what was written since the last.
+// in order. Bytes that were never written are zeros and take no memory, so a file that was
+// allocated at full length costs what was written into it; a sync costs what was written since the
+// last.
 
 import Base
 import Store

@@ -1,5 +1,5 @@
-// Many seeds on all cores. A seed that fails says how to have it again; when the store traps, whoever
-// waits for the result learns which seeds were at work.
+// Many seeds on all cores. A seed that fails says how to have it again; when the store traps,
+// whoever waits for the result learns which seeds were at work.
 
 import Dispatch
 import Glibc

@@ -1,5 +1,5 @@
-// One seed: several lives of a server on one disk, each with commands, faults and an end of its own,
-// and after each the question whether the promise was kept.
+// One seed: several lives of a server on one disk, each with commands, faults and an end of its
+// own, and after each the question whether the promise was kept.
 //
 //     shown ≤ what a start recovers ≤ appended        after the process died
 //     promised ≤ what a start recovers ≤ appended     after the power went
