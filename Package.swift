@@ -38,11 +38,12 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // The server.
         module("Base", "CLinux"),
-        module("Wire", "Base"),
+        module("Wire", "Base", "CZlib"),
         module("Reactor", "Base", "CLinux"),
         module("Store", "Base", "CLinux"),
         module("Hub", "Base", "Reactor"),
