@@ -145,7 +145,7 @@ extension WebSocketSession {
         var buffer = ByteBuffer(capacity: 4_096)
         while buffer.count < bytesPerTurn, let first = catchUp.behind.first {
             let step = chat.appendBacklog(
-                of: ConversationKey(bits: first.topic), from: first.next,
+                of: ConversationKey(bits: first.topic), for: user, from: first.next,
                 bytesMax: bytesPerTurn, to: &buffer, workspace)
             catchUp.advance(first.topic, to: step.next)
             if step.isDone {

@@ -103,6 +103,20 @@ package final class Exchange {
         return value
     }
 
+    /// A parameter of a DELETE: in the query, or in a JSON body.
+    package func parameterOrField(_ name: StaticString) throws(Failure) -> String {
+        if let value = try parameter(name), !value.isEmpty { return value }
+        if body.isEmpty { throw .field("\(name)", "is missing") }
+        let value = try fields([name]) { fields throws(FieldDefect) in try fields.string(name) }
+        return try Self.filled(name, value)
+    }
+
+    /// A text that must not be empty.
+    package static func filled(_ name: StaticString, _ text: String) throws(Failure) -> String {
+        if text.isEmpty { throw .field("\(name)", "is missing") }
+        return text
+    }
+
     package func integerParameter(_ name: StaticString) throws(Failure) -> Int64? {
         guard let text = try parameter(name) else { return nil }
         guard let value = Int64(text), text.utf8.first != UInt8(ascii: "+") else {

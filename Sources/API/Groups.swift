@@ -1,4 +1,4 @@
-// Rows 18, 19 and 21 to 25 of SPEC 2: groups. (20, the search, is beside them.)
+// Rows 18 to 28 of SPEC 2: groups.
 
 import Base
 import Chat
@@ -77,6 +77,39 @@ extension Exchange {
         try chat.invite(
             named: name, to: try Self.group(group), by: user, at: time, origin: origin, workspace,
             &reading)
+        return .committed
+    }
+
+    func kick() throws(Failure) -> Outcome {
+        let (group, name) = try fields(["group_id", "username"]) { fields throws(FieldDefect) in
+            (try fields.integer("group_id"), try fields.string("username"))
+        }
+        try chat.kick(
+            named: try Self.filled("username", name), from: try Self.group(group), by: user,
+            answer: "{\"message\":\"kick success\"}", at: time, origin: origin, workspace, &reading)
+        return .committed
+    }
+
+    func updateGroup() throws(Failure) -> Outcome {
+        let (group, name, notice, most) = try fields(["group_id", "name", "notice", "max_count"]) {
+            fields throws(FieldDefect) in
+            (
+                try fields.integer("group_id"), try fields.optionalString("name"),
+                try fields.optionalString("notice"), try fields.optionalInteger("max_count")
+            )
+        }
+        try chat.updateGroup(
+            try Self.group(group), name: name, notice: notice,
+            membersMax: most.map { Int(clamping: $0) }, by: user, at: time, origin: origin,
+            workspace, &reading
+        ) { view, buffer in buffer.append { Shape.group(view, &$0) } }
+        return .committed
+    }
+
+    func dismissGroup() throws(Failure) -> Outcome {
+        try chat.dismissGroup(
+            try groupField(), by: user, answer: "{\"message\":\"dismiss success\"}", at: time,
+            origin: origin, workspace, &reading)
         return .committed
     }
 

@@ -7,17 +7,10 @@ import Wire
 
 extension Exchange {
     func history() throws(Failure) -> Outcome {
-        let peer = try parameter("peer")
-        let group = try integerParameter("group_id")
-        let beforeID = try integerParameter("before_id") ?? 0
-        if beforeID < 0 { throw .field("before_id", "must not be negative") }
+        let beforeID = try beforeID()
         let limit = try limit()
-        let key: ConversationKey
-        switch (peer, group) {
-        case (let peer?, nil): key = try chat.conversation(of: user, with: peer, &reading)
-        case (nil, let group?): key = ConversationKey(group: try Self.group(group))
-        case (nil, nil): throw .field("peer", "or group_id is missing")
-        default: throw .field("peer", "and group_id exclude each other")
+        guard let key = try conversationParameter() else {
+            throw .field("peer", "or group_id is missing")
         }
         var writer = JSONWriter(ByteBuffer(capacity: 16_384))
         var scratch = ByteBuffer(capacity: 64)
@@ -25,7 +18,7 @@ extension Exchange {
         writer.key("messages")
         writer.beginArray()
         let hasMore = try chat.history(
-            of: key, for: user, beforeID: UInt64(beforeID), limit: limit, &reading
+            of: key, for: user, beforeID: beforeID, limit: limit, &reading
         ) { Shape.message($0, &scratch, &writer) }
         writer.endArray()
         writer.key("has_more")
@@ -33,6 +26,31 @@ extension Exchange {
         writer.endObject()
         json = writer.finish()
         return .answer
+    }
+
+    /// The conversation that `peer` or `group_id` names; nil when neither is there.
+    func conversationParameter() throws(Failure) -> ConversationKey? {
+        try conversation(peer: try parameter("peer"), group: try integerParameter("group_id"))
+    }
+
+    func conversation(peer: String?, group: Int64?) throws(Failure) -> ConversationKey? {
+        switch (peer, group) {
+        case (let peer?, nil):
+            return try chat.conversation(
+                of: user, with: try Self.filled("peer", peer), &reading)
+        case (nil, let group?): return ConversationKey(group: try Self.group(group))
+        case (nil, nil): return nil
+        default: throw .field("peer", "and group_id exclude each other")
+        }
+    }
+
+    /// `before_id`; 0 where it is not given.
+    func beforeID() throws(Failure) -> UInt64 {
+        let id = try integerParameter("before_id") ?? 0
+        guard let id = UInt64(exactly: id) else {
+            throw .field("before_id", "must not be negative")
+        }
+        return id
     }
 
     func conversations() throws(Failure) -> Outcome {

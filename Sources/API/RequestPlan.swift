@@ -62,16 +62,20 @@ extension ReactorContext {
         }
         if claims.role == .user {
             var reading = Reading()
-            try server.chat.checkToken(
-                claims.subject, name: claims.username, issuedAt: claims.issuedAt * 1_000, &reading)
+            try server.chat.checkToken(claims.credential, &reading)
         }
         plan.claims = claims
         plan.user = claims.subject
     }
 
-    /// What a POST or PUT carries is JSON (RFC 8259; parameters such as a charset change nothing).
+    /// What a POST or PUT carries is JSON (RFC 8259; parameters such as a charset change nothing),
+    /// and so is the body of a DELETE that has one.
     private func checkMediaType(_ bytes: Span<UInt8>) throws(Failure) {
-        guard head.method == .post || head.method == .put else { return }
+        switch head.method {
+        case .post, .put: break
+        case .delete where head.body != .none: break
+        default: return
+        }
         guard let value = head.value(.contentType) else { throw Failure(.unsupportedMediaType) }
         var end = value.lowerBound
         while end < value.upperBound, bytes[end] != UInt8(ascii: ";") { end += 1 }

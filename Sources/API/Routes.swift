@@ -13,14 +13,30 @@ package enum Routes {
             Route(.post, "/api/v1/user/login", .anyone) { e throws(Failure) in try e.signIn() },
             Route(.get, "/api/v1/user/me", .user) { e throws(Failure) in try e.showMe() },
             Route(.put, "/api/v1/user/me", .user) { e throws(Failure) in try e.changeMe() },
+            Route(.put, "/api/v1/user/password", .user) { e throws(Failure) in
+                try e.changePassword()
+            },
             Route(.get, "/api/v1/user/search", .user) { e throws(Failure) in try e.searchUsers() },
             Route(.get, "/api/v1/user/info", .user) { e throws(Failure) in try e.showUser() },
+            Route(.get, "/api/v1/user/contacts", .user) { e throws(Failure) in e.contacts() },
+            Route(.post, "/api/v1/user/contacts/add", .user) { e throws(Failure) in
+                try e.addContact()
+            },
+            Route(.delete, "/api/v1/user/contacts/delete", .user) { e throws(Failure) in
+                try e.removeContact()
+            },
 
             Route(.get, "/api/v1/message/history", .user) { e throws(Failure) in try e.history() },
             Route(.get, "/api/v1/message/conversations", .user) { e throws(Failure) in
                 try e.conversations()
             },
             Route(.post, "/api/v1/message/send", .user) { e throws(Failure) in try e.send() },
+            Route(.post, "/api/v1/message/read", .user) { e throws(Failure) in try e.markRead() },
+            Route(.get, "/api/v1/message/unread", .user) { e throws(Failure) in e.unread() },
+            Route(.get, "/api/v1/message/search", .user) { e throws(Failure) in
+                try e.searchMessages()
+            },
+            Route(.post, "/api/v1/message/recall", .user) { e throws(Failure) in try e.recall() },
 
             Route(.post, "/api/v1/group/create", .user) { e throws(Failure) in
                 try e.createGroup()
@@ -34,6 +50,13 @@ package enum Routes {
             Route(.post, "/api/v1/group/join", .user) { e throws(Failure) in try e.joinGroup() },
             Route(.post, "/api/v1/group/leave", .user) { e throws(Failure) in try e.leaveGroup() },
             Route(.post, "/api/v1/group/invite", .user) { e throws(Failure) in try e.invite() },
+            Route(.post, "/api/v1/group/kick", .user) { e throws(Failure) in try e.kick() },
+            Route(.put, "/api/v1/group/update", .user) { e throws(Failure) in
+                try e.updateGroup()
+            },
+            Route(.post, "/api/v1/group/dismiss", .user) { e throws(Failure) in
+                try e.dismissGroup()
+            },
 
             Route(.post, "/api/admin/login", .anyone) { e throws(Failure) in try e.signInAdmin() },
 

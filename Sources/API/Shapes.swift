@@ -32,6 +32,46 @@ package enum Shape {
         writer.endObject()
     }
 
+    package static func contact(_ view: ContactView, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("username")
+        writer.string(view.name)
+        writer.key("nickname")
+        writer.string(view.nickname)
+        writer.key("avatar")
+        writer.string(view.avatar)
+        writer.key("remark")
+        writer.string(view.remark)
+        writer.key("online")
+        writer.bool(view.isOnline)
+        writer.key("created_at")
+        writer.time(view.addedAt)
+        writer.endObject()
+    }
+
+    package static func unread(_ view: UnreadView, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        place(view.key, peer: view.peer, &writer)
+        writer.key("unread")
+        writer.number(view.unread)
+        writer.endObject()
+    }
+
+    /// Which conversation is meant: `chat_type`, and `peer` or `group_id`.
+    private static func place(
+        _ key: ConversationKey, peer: String, _ writer: inout JSONWriter
+    ) {
+        writer.key("chat_type")
+        writer.word(key.isGroup ? "group" : "private")
+        if key.isGroup {
+            writer.key("group_id")
+            writer.number(key.group)
+        } else {
+            writer.key("peer")
+            writer.string(peer)
+        }
+    }
+
     package static func group(_ view: GroupView, _ writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("id")
@@ -102,15 +142,7 @@ package enum Shape {
 
     package static func conversation(_ view: ConversationView, _ writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("chat_type")
-        writer.word(view.key.isGroup ? "group" : "private")
-        if view.key.isGroup {
-            writer.key("group_id")
-            writer.number(view.key.group)
-        } else {
-            writer.key("peer")
-            writer.string(view.peer)
-        }
+        place(view.key, peer: view.peer, &writer)
         writer.key("name")
         writer.string(view.name)
         writer.key("avatar")

@@ -6,6 +6,7 @@
 
 package import Base
 import COpenSSL
+package import Chat
 import Wire
 
 /// Who a token speaks for.
@@ -19,15 +20,25 @@ package struct TokenClaims: Sendable, Equatable {
     /// Seconds since 1970.
     package var issuedAt: Int64
     package var expiresAt: Int64
+    /// The account's token generation, which stands at the start of `jti`; nil in a token that
+    /// somebody else who holds the secret has signed.
+    package var generation: UInt32?
 
     package init(
-        username: String, subject: UInt32, role: Role, issuedAt: Int64, expiresAt: Int64
+        username: String, subject: UInt32, role: Role, issuedAt: Int64, expiresAt: Int64,
+        generation: UInt32? = nil
     ) {
         self.username = username
         self.subject = subject
         self.role = role
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
+        self.generation = generation
+    }
+
+    package var credential: Credential {
+        Credential(
+            user: subject, name: username, issuedAt: issuedAt * 1_000, generation: generation)
     }
 }
 
@@ -59,7 +70,7 @@ package struct TokenKeys: Sendable {
             writer.key("exp")
             writer.number(claims.expiresAt)
             writer.key("jti")
-            writer.string(Self.identifier())
+            writer.string(Self.identifier(claims.generation))
             writer.key("role")
             writer.string(claims.role.rawValue)
             writer.endObject()
@@ -110,7 +121,7 @@ package struct TokenKeys: Sendable {
     private static func claims(_ json: Span<UInt8>) -> TokenClaims? {
         do {
             let fields = try JSONFields(
-                json, names: ["username", "sub", "iat", "exp", "role"])
+                json, names: ["username", "sub", "iat", "exp", "role", "jti"])
             guard let subject = UInt32(try fields.string("sub")),
                 let role = TokenClaims.Role(rawValue: try fields.string("role"))
             else { return nil }
@@ -121,7 +132,8 @@ package struct TokenKeys: Sendable {
             guard moments.contains(expiresAt), moments.contains(issuedAt) else { return nil }
             return TokenClaims(
                 username: try fields.string("username"), subject: subject, role: role,
-                issuedAt: issuedAt, expiresAt: expiresAt)
+                issuedAt: issuedAt, expiresAt: expiresAt,
+                generation: generation(try fields.optionalString("jti") ?? ""))
         } catch {
             return nil
         }
@@ -153,13 +165,33 @@ package struct TokenKeys: Sendable {
         return difference == 0
     }
 
-    private static func identifier() -> String {
-        var text = ByteBuffer(capacity: 32)
+    /// A text that no other token has: `GENERATION-RANDOM`, or the random part alone.
+    private static func identifier(_ generation: UInt32?) -> String {
+        var text = ByteBuffer(capacity: 64)
+        if let generation {
+            text.append(decimal: generation)
+            text.append(UInt8(ascii: "-"))
+        }
         for half in 0..<2 {
             _ = half
             text.append(hexadecimal: Random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) })
         }
         return String(copying: text)
+    }
+
+    /// The generation that an identifier of ours names; nil for any other text.
+    private static func generation(_ identifier: String) -> UInt32? {
+        let parts = identifier.utf8.split(
+            separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].count == 32, (1...10).contains(parts[0].count) else {
+            return nil
+        }
+        var value: UInt64 = 0
+        for digit in parts[0] {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            value = value * 10 + UInt64(digit - 0x30)
+        }
+        return UInt32(exactly: value)
     }
 }
 

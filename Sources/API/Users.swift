@@ -1,4 +1,4 @@
-// Rows 1 to 4, 6 and 7 of SPEC 2: accounts.
+// Rows 1 to 7 of SPEC 2: accounts.
 
 import Base
 import Chat
@@ -48,14 +48,21 @@ extension Exchange {
     }
 
     private func answerSignIn(_ account: Account) throws(Failure) {
-        // The account may have changed while its password was compared.
-        try chat.checkToken(account.id, name: account.name, issuedAt: time, &reading)
         let issuedAt = time / 1_000
+        // The account may have changed while its password was compared.
+        let credential = Credential(
+            user: account.id, name: account.name, issuedAt: time,
+            generation: account.tokenGeneration)
+        do throws(Failure) {
+            try chat.checkToken(credential, &reading)
+        } catch {
+            throw error.code == .unauthorized ? Failure(.wrongCredentials) : error
+        }
         let expiresAt = issuedAt + Int64(server.settings.tokenSeconds)
         let token = server.keys.sign(
             TokenClaims(
                 username: account.name, subject: account.id, role: .user, issuedAt: issuedAt,
-                expiresAt: expiresAt))
+                expiresAt: expiresAt, generation: account.tokenGeneration))
         json.append { writer in
             writer.beginObject()
             writer.key("token")
@@ -96,6 +103,28 @@ extension Exchange {
             buffer.append { Shape.user(view, withEmail: true, &$0) }
         }
         return .committed
+    }
+
+    func changePassword() throws(Failure) -> Outcome {
+        let (old, new) = try fields(["old_password", "new_password"]) {
+            fields throws(FieldDefect) in
+            (try fields.string("old_password"), try fields.string("new_password"))
+        }
+        try TextLimits.checkPassword("new_password", new)
+        guard let account = chat.user(user, at: time, &reading)?.account else {
+            throw Failure(.unauthorized)
+        }
+        let (oldHash, cost) = (account.passwordHash, chat.settings.bcryptCost)
+        return try work {
+            PasswordHash.verify(old, oldHash) ? PasswordHash.make(new, cost: cost) : nil
+        } then: {
+            exchange, hash throws(Failure) in
+            guard let hash else { throw Failure(.wrongPassword) }
+            try exchange.chat.changePassword(
+                of: exchange.user, from: oldHash, to: hash, at: exchange.time,
+                origin: exchange.origin, exchange.workspace, &exchange.reading)
+            return .committed
+        }
     }
 
     func showUser() throws(Failure) -> Outcome {

@@ -21,8 +21,7 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     /// The fragments that a chat message may come in.
     static let fragmentsMax: UInt32 = 1_024
 
-    let user: UInt32
-    let name: String
+    let credential: Credential
     let device: String
     var key = ConnectionKey.none
     var phase = Phase.opening
@@ -37,11 +36,10 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     var served = ServedState()
 
     init(
-        _ context: ReactorContext, user: UInt32, name: String, device: String,
+        _ context: ReactorContext, _ credential: Credential, device: String,
         deflate: WebSocketDeflate?
     ) {
-        self.user = user
-        self.name = name
+        self.credential = credential
         self.device = device
         super.init(
             context, messageBytesMax: context.server.settings.frameBytesMax,
@@ -49,6 +47,7 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     }
 
     var chat: Chat { unsafe context.server.chat }
+    var user: UInt32 { credential.user }
 
     // MARK: life
 
@@ -81,8 +80,8 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     /// happens in between is either in what is read or comes as an effect.
     private func open(on loop: EventLoop) {
         guard let slot = loop.slot(of: key), isOpen else { return }
-        let standing = chat.standing(of: user)
-        guard standing.isActive else {
+        let standing = chat.standing(of: credential)
+        guard standing.isWelcome else {
             end(.removed, .removed, on: loop, slot)
             return
         }
@@ -309,6 +308,8 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     }
 
     func joined(topic: UInt64) {}
+
+    func removed(on loop: EventLoop, _ slot: UInt32) { end(.removed, .removed, on: loop, slot) }
 
     func left(topic: UInt64) {
         let loop = unsafe context.exchangeInUse.loop

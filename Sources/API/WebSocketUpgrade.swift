@@ -76,8 +76,7 @@ extension ReactorContext {
             switch caller {
             case .success(let claims):
                 session = WebSocketSession(
-                    self, user: claims.subject, name: claims.username, device: device,
-                    deflate: request.deflate)
+                    self, claims.credential, device: device, deflate: request.deflate)
             case .failure(let failure):
                 session = EchoSession(self, deflate: request.deflate)
                 end =
@@ -122,8 +121,7 @@ extension ReactorContext {
         else { return .failure(Failure(.unauthorized)) }
         var reading = Reading()
         do throws(Failure) {
-            try server.chat.checkToken(
-                claims.subject, name: claims.username, issuedAt: claims.issuedAt * 1_000, &reading)
+            try server.chat.checkToken(claims.credential, &reading)
         } catch {
             return .failure(error)
         }

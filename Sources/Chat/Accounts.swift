@@ -18,6 +18,35 @@ package struct UserView: Sendable {
     }
 }
 
+/// What a token says about who it was given to, and when.
+package struct Credential: Sendable, Equatable {
+    package let user: UInt32
+    package let name: String
+    /// Milliseconds.
+    package let issuedAt: Int64
+    /// The account's token generation by then; nil in a token that somebody else has signed.
+    package let generation: UInt32?
+
+    package init(user: UInt32, name: String, issuedAt: Int64, generation: UInt32?) {
+        self.user = user
+        self.name = name
+        self.issuedAt = issuedAt
+        self.generation = generation
+    }
+}
+
+extension Account {
+    /// Moments decide only where no generation is named: within one second, and on a clock that is
+    /// set back, they would refuse a good token or let an old one pass.
+    func accepts(_ credential: Credential) -> Bool {
+        guard name == credential.name else { return false }
+        guard let generation = credential.generation else {
+            return credential.issuedAt >= tokensValidAfter
+        }
+        return generation == tokenGeneration
+    }
+}
+
 extension Chat {
     package func user(_ user: UInt32, at time: Int64, _ reading: inout Reading) -> UserView? {
         guard let account = tables.withLocked(.user(user), &reading, { $0.account(user) }) else {
@@ -42,14 +71,14 @@ extension Chat {
         return tables.withLocked(.user(number), &reading) { $0.account(number) }
     }
 
-    /// Whether a token of this user, issued at `issuedAt` (milliseconds), is still good.
+    /// Whether a token is still good: its user is there, by this name, and has neither changed his
+    /// password since nor been disabled.
     package func checkToken(
-        _ user: UInt32, name: String, issuedAt: Int64, _ reading: inout Reading
+        _ credential: Credential, _ reading: inout Reading
     ) throws(Failure) {
+        let user = credential.user
         let account = tables.withLocked(.user(user), &reading) { $0.account(user) }
-        guard let account, account.name == name, issuedAt >= account.tokensValidAfter else {
-            throw Failure(.unauthorized)
-        }
+        guard let account, account.accepts(credential) else { throw Failure(.unauthorized) }
         if account.isDisabled { throw Failure(.userDisabled) }
     }
 

@@ -28,13 +28,17 @@ extension Chat {
     package struct Standing: Sendable {
         package var groups: [UInt32] = []
         package var groupsLSN: LSN = 0
-        package var isActive = false
+        /// The account is there, enabled, and the token that opened the connection still good.
+        package var isWelcome = false
     }
 
-    package func standing(of user: UInt32) -> Standing {
+    package func standing(of credential: Credential) -> Standing {
+        let user = credential.user
         var reading = Reading()
         var standing = tables.withLocked(.user(user), &reading) { locked in
-            Standing(groups: locked.groups(of: user), isActive: locked.isActive(user))
+            let account = locked.account(user)
+            let isWelcome = account.map { $0.accepts(credential) && !$0.isDisabled } ?? false
+            return Standing(groups: locked.groups(of: user), isWelcome: isWelcome)
         }
         standing.groupsLSN = reading.lsn
         return standing
@@ -70,9 +74,10 @@ extension Chat {
     }
 
     /// Appends frames of the conversation from `sequence` on: messages that are released, until the
-    /// buffer holds `bytesMax`. Returns the next sequence, and whether nothing released is left.
+    /// buffer holds `bytesMax`. Returns the next sequence, and whether nothing released is left: of
+    /// a group that the user has been out of since, nothing is, even if the hub has yet to say so.
     package func appendBacklog(
-        of key: ConversationKey, from sequence: UInt32, bytesMax: Int,
+        of key: ConversationKey, for user: UInt32, from sequence: UInt32, bytesMax: Int,
         to buffer: inout ByteBuffer, _ workspace: Workspace
     ) -> (next: UInt32, isDone: Bool) {
         let released = log.releasedMark
@@ -80,6 +85,9 @@ extension Chat {
         var isDone = true
         var reading = Reading()
         tables.withLocked(.conversation(key), &reading) { locked in
+            guard let part = locked.participation(of: user, in: key),
+                part.joinedSequence < sequence
+            else { return }
             locked.forEachMessage(of: key, from: sequence) { message in
                 if message.id > released { return false }
                 if buffer.count >= bytesMax {

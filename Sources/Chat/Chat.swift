@@ -20,6 +20,8 @@ package struct ChatSettings: Sendable {
     package var groupMembersMax = 10_000
     package var groupsPerUserMax = 1_000
     package var cursorIntervalSeconds = 5
+    /// A message can be recalled so long; 0: never.
+    package var recallWindowSeconds = 120
     /// bcrypt's cost: the work doubles with each step.
     package var bcryptCost = 10
 

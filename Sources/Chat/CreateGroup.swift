@@ -17,9 +17,7 @@ extension Chat {
         let notice = notice ?? ""
         try TextLimits.checkBytes("notice", notice, most: TextLimits.noticeBytesMax)
         let most = membersMax ?? min(Self.groupMembersDefault, settings.groupMembersMax)
-        guard (2...settings.groupMembersMax).contains(most) else {
-            throw .field("max_count", "must be 2 to \(settings.groupMembersMax)")
-        }
+        try checkMembersMax(most)
         let admitted = 64 + name.utf8.count + notice.utf8.count
         try admit(admitted)
         let group = tables.reserveGroup()

@@ -20,7 +20,7 @@ package struct MemberView: Sendable {
 }
 
 extension Chat {
-    private func view(_ info: GroupInfo, role: MemberRole?) -> GroupView {
+    func view(_ info: GroupInfo, role: MemberRole?) -> GroupView {
         GroupView(info: info, ownerName: tables.name(of: info.owner), role: role)
     }
 
@@ -56,11 +56,11 @@ extension Chat {
             return locked.members(of: group)
         }
         return members.map { member in
-            let account = tables.withLocked(.user(member.user), &reading) {
-                $0.account(member.user)
+            let nickname = tables.withLocked(.user(member.user), &reading) {
+                $0.nickname(of: member.user)
             }
             return MemberView(
-                name: tables.name(of: member.user), nickname: account?.nickname ?? "",
+                name: tables.name(of: member.user), nickname: nickname ?? "",
                 role: member.role, isOnline: hub.online.isOnline(member.user),
                 joinedAt: member.joinedAt)
         }

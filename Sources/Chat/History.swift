@@ -54,14 +54,8 @@ extension Chat {
         of key: ConversationKey, for user: UInt32, beforeID: UInt64, limit: Int,
         _ reading: inout Reading, _ body: (borrowing MessageView) -> Void
     ) throws(Failure) -> Bool {
-        // The other side's cursor decides the status of private messages.
-        var stripes = StripeSet.conversation(key)
-        if !key.isGroup { stripes = stripes + .user(key.users.smaller) + .user(key.users.larger) }
-        return try tables.withLocked(stripes, &reading) { locked throws(Failure) in
-            if key.isGroup {
-                guard locked.groupExists(key.group) else { throw Failure(.groupNotFound) }
-                guard locked.isMember(user, of: key.group) else { throw Failure(.notAMember) }
-            }
+        try tables.withLocked(stripesForReading(key), &reading) { locked throws(Failure) in
+            try checkReader(user, key, locked)
             let end =
                 beforeID == 0
                 ? locked.state(of: key).lastSequence
@@ -77,7 +71,23 @@ extension Chat {
         }
     }
 
-    private func show(
+    /// The other side's cursor decides the status of private messages.
+    func stripesForReading(_ key: ConversationKey) -> StripeSet {
+        let stripes = StripeSet.conversation(key)
+        return key.isGroup
+            ? stripes : stripes + .user(key.users.smaller) + .user(key.users.larger)
+    }
+
+    /// A group's messages are its members'.
+    func checkReader(
+        _ user: UInt32, _ key: ConversationKey, _ locked: LockedTables
+    ) throws(Failure) {
+        guard key.isGroup else { return }
+        guard locked.groupExists(key.group) else { throw Failure(.groupNotFound) }
+        guard locked.isMember(user, of: key.group) else { throw Failure(.notAMember) }
+    }
+
+    func show(
         _ message: borrowing StoredMessage, _ key: ConversationKey, _ locked: LockedTables,
         _ body: (borrowing MessageView) -> Void
     ) {
@@ -113,7 +123,7 @@ extension Chat {
             }
             views.append(view)
         }
-        return views.sorted { ($0.lastID, $0.lastTime) > ($1.lastID, $1.lastTime) }
+        return views.sorted { ($0.lastTime, $0.lastID) > ($1.lastTime, $1.lastID) }
     }
 
     /// Private and group conversations of the user, in no particular order.
@@ -130,10 +140,12 @@ extension Chat {
         _ locked: LockedTables
     ) -> Bool {
         if key.isGroup {
-            guard let info = locked.groupInfo(key.group), locked.isMember(user, of: key.group)
+            guard let info = locked.groupInfo(key.group),
+                let member = locked.member(user, of: key.group)
             else { return false }
             view.name = info.name
-            view.lastTime = info.createdAt
+            // Where nothing was said yet, the conversation is as old as the membership.
+            view.lastTime = member.joinedAt
         }
         let state = locked.state(of: key)
         view.lastSequence = state.lastSequence

@@ -20,10 +20,10 @@ extension Chat {
                 guard let member = locked.member(user, of: group) else {
                     throw Failure(.notAMember)
                 }
-                let heir = locked.members(of: group).first { $0.user != user }
+                let heir = locked.heir(of: user, in: group)
                 let record = MemberLeft(
                     group: group, user: user,
-                    newOwner: member.role == .owner ? heir?.user ?? 0 : 0, dissolved: heir == nil)
+                    newOwner: member.role == .owner ? heir ?? 0 : 0, dissolved: heir == nil)
                 commit(
                     .memberLeft, in: locked, admitted: admitted, workspace,
                     effects: { lsn, effects in

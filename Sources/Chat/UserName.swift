@@ -37,6 +37,9 @@ package enum UserName {
 
 package enum TextLimits {
     static let shortNameCharacters = 1...64
+    static let remarkCharactersMax = 64
+    /// A character has at most four bytes of UTF-8.
+    static let remarkBytesMax = remarkCharactersMax * 4
     static let passwordBytes = 6...72
     static let avatarBytesMax = 512
     static let emailBytesMax = 254
@@ -47,6 +50,13 @@ package enum TextLimits {
     package static func checkShortName(_ field: String, _ text: String) throws(Failure) {
         guard shortNameCharacters.contains(text.unicodeScalars.count) else {
             throw .field(field, "must have 1 to 64 characters")
+        }
+    }
+
+    /// A remark may be empty.
+    static func checkRemark(_ field: String, _ text: String) throws(Failure) {
+        if text.unicodeScalars.count > remarkCharactersMax {
+            throw .field(field, "must have at most \(remarkCharactersMax) characters")
         }
     }
 

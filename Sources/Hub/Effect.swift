@@ -27,10 +27,16 @@ package struct Effect {
         case joined = 4
         /// The frame to every member; userA is out of the group from before it.
         case left = 5
-        /// The frame to all connections of userA.
+        /// The frame to all connections of userA and, unless it is 0, of userB.
         case userEvent = 6
         /// The group is no more: the frame to every member, then nobody is in it.
         case dissolved = 7
+        /// All connections of userA end: the account has changed.
+        case ended = 8
+        /// The frame to every member.
+        case groupEvent = 9
+        /// The frame to every member; userA is out of the group from behind it.
+        case putOut = 10
     }
 
     package var kind: Kind

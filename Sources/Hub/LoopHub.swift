@@ -11,6 +11,8 @@ package protocol Recipient: Session {
     func joined(topic: UInt64)
     /// Nothing of the conversation `topic` is for this connection any more.
     func left(topic: UInt64)
+    /// The user may not be here any more: the connection ends (4003).
+    func removed(on loop: EventLoop, _ slot: UInt32)
     /// Effects up to `lsn` have been handled on this reactor; called while the connection settles.
     /// True ends the settling.
     func settle(upTo lsn: UInt64, on loop: EventLoop, _ slot: UInt32) -> Bool
@@ -125,19 +127,23 @@ package final class LoopHub {
             sendToGroup(effect, effects)
         case .joined:
             forEach(effect.userA) { slot in
-                if effect.lsn > places[Int(slot)].registeredLSN {
+                if isNews(effect, slot) {
                     enter(slot, effect.group)
                     recipient(slot)?.joined(topic: effect.topic)
                 }
             }
             sendToGroup(effect, effects)
         case .left:
-            forEach(effect.userA) { slot in
-                if effect.lsn > places[Int(slot)].registeredLSN {
-                    leave(slot, effect.group)
-                    recipient(slot)?.left(topic: effect.topic)
-                }
+            takeOut(effect)
+            sendToGroup(effect, effects)
+        case .putOut:
+            // Who has come back since, and knows it, is not told that he was put out.
+            let slots = groups.slots(of: effect.group).filter {
+                places[Int($0)].user != effect.userA || isNews(effect, $0)
             }
+            send(to: slots, effect, effects)
+            takeOut(effect)
+        case .groupEvent:
             sendToGroup(effect, effects)
         case .dissolved:
             sendToGroup(effect, effects)
@@ -146,24 +152,54 @@ package final class LoopHub {
                 recipient(slot)?.left(topic: effect.topic)
             }
         case .userEvent:
-            if has(effect.userA) {
-                let frame = unsafe loop.stage(effects.span(effect.frame))
-                sendToUser(effect.userA, frame, effect)
+            sendToParties(effect, effects)
+        case .ended:
+            forEach(effect.userA) { slot in
+                if isNews(effect, slot) {
+                    unsafe recipient(slot)?.removed(on: loop, slot)
+                }
             }
         case .answer: break
         }
         answerOrigin(effect, effects)
     }
 
+    /// Whether the connection registered before the effect's change was made.
+    private func isNews(_ effect: Effect, _ slot: UInt32) -> Bool {
+        effect.lsn > places[Int(slot)].registeredLSN
+    }
+
+    /// userA is not in the group any more.
+    private func takeOut(_ effect: Effect) {
+        forEach(effect.userA) { slot in
+            if isNews(effect, slot) {
+                leave(slot, effect.group)
+                recipient(slot)?.left(topic: effect.topic)
+            }
+        }
+    }
+
     private func sendToGroup(_ effect: Effect, _ effects: borrowing ByteBuffer) {
-        if effect.frame.isEmpty { return }
-        let slots = groups.slots(of: effect.group)
-        if slots.isEmpty { return }
+        send(to: groups.slots(of: effect.group), effect, effects)
+    }
+
+    private func send(
+        to slots: [UInt32], _ effect: Effect, _ effects: borrowing ByteBuffer
+    ) {
+        if effect.frame.isEmpty || slots.isEmpty { return }
         // Events of a group are for all; only messages have a place in the catching up.
         let topic = effect.kind == .groupMessage ? effect.topic : 0
         let frame = unsafe loop.stage(effects.span(effect.frame))
         unsafe loop.send(
             frame, toAll: slots, topic: topic, sequence: UInt64(effect.sequence))
+    }
+
+    private func sendToParties(_ effect: Effect, _ effects: borrowing ByteBuffer) {
+        let (first, second) = (effect.userA, effect.userB)
+        guard has(first) || (second != 0 && has(second)) else { return }
+        let frame = unsafe loop.stage(effects.span(effect.frame))
+        sendToUser(first, frame, effect)
+        if second != 0, second != first { sendToUser(second, frame, effect) }
     }
 
     private func sendToUser(_ user: UInt32, _ frame: StagedMessage, _ effect: Effect) {

@@ -34,8 +34,44 @@ extension LockedTables {
         case .adminCreated:
             guard let record = AdminCreated(&reader) else { return false }
             on(StripeSet.adminsIndex, lsn) { apply(record) }
+        case .passwordChanged, .contactSet, .contactRemoved, .readMarked, .groupChanged,
+            .groupDissolved, .messageRecalled:
+            guard applyMark(kind, &reader, lsn) else { return false }
         }
         noteNewest(lsn)
+        return true
+    }
+
+    /// The kinds that change a detail of what is there.
+    private func applyMark(
+        _ kind: RecordKind, _ reader: inout RecordReader, _ lsn: UInt64
+    ) -> Bool {
+        switch kind {
+        case .passwordChanged:
+            guard let record = PasswordChanged(&reader) else { return false }
+            on(stripeOf(user: record.user), lsn) { apply(record) }
+        case .contactSet:
+            guard let record = ContactSet(&reader) else { return false }
+            on(stripeOf(user: record.user), lsn) { apply(record) }
+        case .contactRemoved:
+            guard let record = ContactRemoved(&reader) else { return false }
+            on(stripeOf(user: record.user), lsn) { apply(record) }
+        case .readMarked:
+            guard let record = ReadMarked(&reader) else { return false }
+            on(record.conversation.stripe, lsn) { apply(record) }
+        case .groupChanged:
+            guard let record = GroupChanged(&reader) else { return false }
+            on(stripeOf(group: record.group), lsn) { apply(record) }
+        case .groupDissolved:
+            guard let record = GroupDissolved(&reader) else { return false }
+            apply(record, lsn)
+        case .messageRecalled:
+            guard let record = MessageRecalled(&reader) else { return false }
+            on(record.conversation.stripe, lsn) {
+                recall(record.conversation, sequence: record.sequence)
+            }
+        default: return false
+        }
         return true
     }
 
@@ -59,14 +95,22 @@ extension LockedTables {
             return MemberLeft(&reader).map { .group($0.group) + .user($0.user) }
         case .cursorMoved: return CursorMoved(&reader).map { .user($0.user) }
         case .adminCreated: return .admins
+        case .passwordChanged: return PasswordChanged(&reader).map { .user($0.user) }
+        case .contactSet: return ContactSet(&reader).map { .user($0.user) }
+        case .contactRemoved: return ContactRemoved(&reader).map { .user($0.user) }
+        case .readMarked: return ReadMarked(&reader).map { .conversation($0.conversation) }
+        case .groupChanged: return GroupChanged(&reader).map { .group($0.group) }
+        case .groupDissolved: return GroupDissolved(&reader).map { _ in .all }
+        case .messageRecalled:
+            return MessageRecalled(&reader).map { .conversation($0.conversation) }
         }
     }
 
-    private func stripeOf(user: UInt32) -> Int { StripeSet.index(ofUser: user) }
-    private func stripeOf(group: UInt32) -> Int { StripeSet.index(ofGroup: group) }
+    func stripeOf(user: UInt32) -> Int { StripeSet.index(ofUser: user) }
+    func stripeOf(group: UInt32) -> Int { StripeSet.index(ofGroup: group) }
 
     /// Runs `change` unless the stripe has this record already.
-    private func on(_ index: Int, _ lsn: UInt64, _ change: () -> Void) {
+    func on(_ index: Int, _ lsn: UInt64, _ change: () -> Void) {
         if unsafe slot(index).pointee.stripe.lsn < lsn { change() }
     }
 
@@ -162,7 +206,7 @@ extension LockedTables {
             var group = Group(
                 id: record.group, name: record.name, notice: record.notice,
                 membersMax: record.membersMax, createdAt: record.createdAt)
-            group.add(
+            group.members.add(
                 Member(
                     part: Participation(user: record.owner), role: .owner,
                     joinedAt: record.createdAt))
@@ -181,18 +225,19 @@ extension LockedTables {
     private func isNew(_ record: MemberJoined, _ lsn: UInt64) -> Bool {
         if unsafe slot(stripeOf(group: record.group)).pointee.stripe.lsn >= lsn { return true }
         guard let row = unsafe group(record.group) else { return true }
-        return unsafe row.pointee?.place(of: record.user) == nil
+        return unsafe row.pointee?.members.contains(record.user) != true
     }
 
     private func apply(_ record: MemberJoined, _ lsn: UInt64) {
         on(stripeOf(group: record.group), lsn) {
             guard let row = unsafe group(record.group) else { return }
             // Checked before the record was made; a log of ours never joins a member twice.
-            if unsafe row.pointee?.place(of: record.user) != nil { return }
+            if unsafe row.pointee?.members.contains(record.user) == true { return }
             var part = Participation(user: record.user)
             part.joinedSequence = record.joinedSequence
             part.readSequence = record.joinedSequence
-            unsafe row.pointee?.add(Member(part: part, role: .member, joinedAt: record.time))
+            unsafe row.pointee?.members.add(
+                Member(part: part, role: .member, joinedAt: record.time))
         }
         on(stripeOf(user: record.user), lsn) { addGroup(record.group, to: record.user) }
     }
@@ -200,16 +245,16 @@ extension LockedTables {
     private func apply(_ record: MemberLeft, _ lsn: UInt64) {
         on(stripeOf(group: record.group), lsn) {
             guard let row = unsafe group(record.group) else { return }
-            unsafe row.pointee?.remove(record.user)
-            if let place = unsafe row.pointee?.place(of: record.newOwner) {
-                unsafe row.pointee?.update(place) { $0.role = .owner }
-            }
+            unsafe row.pointee?.members.remove(record.user)
+            unsafe row.pointee?.members.promote(record.newOwner)
             if record.dissolved { unsafe row.pointee?.isDissolved = true }
         }
-        on(stripeOf(user: record.user), lsn) {
-            guard let row = unsafe user(record.user) else { return }
-            unsafe row.pointee?.groups.removeAll { $0 == record.group }
-        }
+        on(stripeOf(user: record.user), lsn) { removeGroup(record.group, from: record.user) }
+    }
+
+    func removeGroup(_ group: UInt32, from user: UInt32) {
+        guard let row = unsafe self.user(user) else { return }
+        unsafe row.pointee?.groups.removeAll { $0 == group }
     }
 
     private func addGroup(_ group: UInt32, to user: UInt32) {

@@ -7,7 +7,7 @@ import Base
 struct Conversation {
     private(set) var lastSequence: UInt32 = 0
     private(set) var lastID: UInt64 = 0
-    private var blocks: [MessageBlock] = []
+    var blocks: [MessageBlock] = []
 
     var firstSequence: UInt32 { blocks.first?.firstSequence ?? 1 }
 
@@ -41,7 +41,7 @@ struct Conversation {
         return block.firstSequence + UInt32(block.count(upToID: id)) - 1
     }
 
-    private func block(of sequence: UInt32) -> Int? {
+    func block(of sequence: UInt32) -> Int? {
         guard sequence >= firstSequence, sequence <= lastSequence else { return nil }
         var low = 0
         var high = blocks.count

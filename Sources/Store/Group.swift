@@ -1,4 +1,4 @@
-// A group's row: its settings and its members, in the order of joining.
+// A group's row: its settings, its members and its conversation.
 
 import Base
 
@@ -13,6 +13,12 @@ package struct Member: Sendable {
     package var part: Participation
     package var role: MemberRole
     package let joinedAt: Int64
+
+    package init(part: Participation, role: MemberRole, joinedAt: Int64) {
+        self.part = part
+        self.role = role
+        self.joinedAt = joinedAt
+    }
 
     package var user: UInt32 { part.user }
 }
@@ -39,8 +45,7 @@ struct Group {
     var membersMax: UInt32
     let createdAt: Int64
     var isDissolved = false
-    private(set) var members: [Member] = []
-    private var places = IntegerMap()
+    var members = MemberList()
     var conversation = Conversation()
 
     init(id: UInt32, name: String, notice: String, membersMax: UInt32, createdAt: Int64) {
@@ -52,31 +57,9 @@ struct Group {
         self.createdAt = createdAt
     }
 
-    var owner: UInt32 { members.first { $0.role == .owner }?.user ?? 0 }
-
     var info: GroupInfo {
         GroupInfo(
-            id: id, name: name, owner: owner, notice: notice, membersMax: membersMax,
+            id: id, name: name, owner: members.owner, notice: notice, membersMax: membersMax,
             memberCount: members.count, createdAt: createdAt)
-    }
-
-    func place(of user: UInt32) -> Int? { places[UInt64(user)].map(Int.init) }
-
-    mutating func add(_ member: Member) {
-        precondition(place(of: member.user) == nil, "a member twice")
-        places[UInt64(member.user)] = UInt32(members.count)
-        members.append(member)
-    }
-
-    mutating func update(_ place: Int, _ change: (inout Member) -> Void) { change(&members[place]) }
-
-    /// Those who joined later move up: the order of joining is what a hand-over goes by.
-    mutating func remove(_ user: UInt32) {
-        guard let place = place(of: user) else { return }
-        places[UInt64(user)] = nil
-        members.remove(at: place)
-        for index in place..<members.count {
-            places[UInt64(members[index].user)] = UInt32(index)
-        }
     }
 }

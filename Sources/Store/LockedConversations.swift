@@ -92,7 +92,10 @@ extension LockedTables {
         if use.target != RecentMessageIDs.target(of: key, sender: sender) { return .conflict }
         let found = withMessage(of: key, use.sequence) { message -> EarlierUse in
             guard message.sender == sender, message.hasMsgID(msgID) else { return .none }
-            guard message.content.isEqual(to: content) else { return .conflict }
+            // Of a recalled one the content is gone: whoever sends it again is told its fate.
+            guard message.isRecalled || message.content.isEqual(to: content) else {
+                return .conflict
+            }
             return .same(id: message.id, sequence: message.sequence, time: message.time)
         }
         return found ?? .none
@@ -100,14 +103,29 @@ extension LockedTables {
 
     // MARK: change
 
+    /// Changes the user's part in the conversation, where he has one.
+    func change(
+        _ user: UInt32, in key: ConversationKey, _ body: (inout Participation) -> Void
+    ) {
+        if key.isGroup {
+            guard let row = unsafe group(key.group) else { return }
+            unsafe row.pointee?.members.update(user, body)
+            return
+        }
+        guard let talk = unsafe talk(key) else { return }
+        if key.users.smaller == user {
+            unsafe body(&talk.pointee.smaller)
+        } else if key.users.larger == user {
+            unsafe body(&talk.pointee.larger)
+        }
+    }
+
     func append(_ record: borrowing MessageSent) {
         let key = record.conversation
         if key.isGroup {
             guard let row = unsafe group(key.group) else { return }
             unsafe row.pointee?.conversation.append(record)
-            if let place = unsafe row.pointee?.place(of: record.sender) {
-                unsafe row.pointee?.update(place) { $0.part.ownUnread += 1 }
-            }
+            unsafe row.pointee?.members.update(record.sender) { $0.ownUnread &+= 1 }
             return
         }
         let slot = unsafe slot(key.stripe)

@@ -35,6 +35,11 @@ package struct LockedTables {
         return unsafe row.pointee?.account
     }
 
+    package func nickname(of user: UInt32) -> String? {
+        guard let row = unsafe self.user(user) else { return nil }
+        return unsafe row.pointee?.account.nickname
+    }
+
     package func exists(_ user: UInt32) -> Bool {
         guard let row = unsafe self.user(user) else { return false }
         // In place: comparing the row with nil would copy all of it.
@@ -100,20 +105,24 @@ package struct LockedTables {
 
     package func isMember(_ user: UInt32, of group: UInt32) -> Bool {
         guard let row = unsafe living(group) else { return false }
-        return unsafe row.pointee?.place(of: user) != nil
+        return unsafe row.pointee?.members.contains(user) ?? false
     }
 
     package func member(_ user: UInt32, of group: UInt32) -> Member? {
-        guard let row = unsafe living(group), let place = unsafe row.pointee?.place(of: user) else {
-            return nil
-        }
-        return unsafe row.pointee?.members[place]
+        guard let row = unsafe living(group) else { return nil }
+        return unsafe row.pointee?.members[user]
     }
 
     /// In the order of joining.
     package func members(of group: UInt32) -> [Member] {
         guard let row = unsafe living(group) else { return [] }
-        return unsafe row.pointee?.members ?? []
+        return unsafe row.pointee?.members.all ?? []
+    }
+
+    /// Who takes over from an owner who leaves: the member who has been there longest.
+    package func heir(of user: UInt32, in group: UInt32) -> UInt32? {
+        guard let row = unsafe living(group) else { return nil }
+        return unsafe row.pointee?.members.longestStanding(but: user)
     }
 
     package func matches(group: UInt32, keyword: String) -> Bool {

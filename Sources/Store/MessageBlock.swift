@@ -82,8 +82,8 @@ final class MessageBlock {
     private static let messagesMax = 256
 
     let firstSequence: UInt32
-    private var bytes: ByteBuffer
-    private var starts: [UInt32] = []
+    var bytes: ByteBuffer
+    var starts: [UInt32] = []
 
     init(firstSequence: UInt32) {
         self.firstSequence = firstSequence

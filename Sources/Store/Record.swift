@@ -13,6 +13,13 @@ package enum RecordKind: UInt8, Sendable {
     case memberLeft = 6
     case cursorMoved = 7
     case adminCreated = 8
+    case passwordChanged = 20
+    case contactSet = 21
+    case contactRemoved = 22
+    case readMarked = 23
+    case groupChanged = 24
+    case groupDissolved = 25
+    case messageRecalled = 26
 }
 
 /// `user u32, createdAt i64, name, nickname, passwordHash`

@@ -17,6 +17,9 @@ package struct StripeSet: Sendable {
 
     static let count = 64
 
+    /// Every stripe, for what concerns many users at once.
+    package static let all = StripeSet(bits: .max)
+
     static func index(ofUser user: UInt32) -> Int { Int(user) & (count - 1) }
 
     /// Groups start half way round, so that user 1 and group 1 do not share a lock.

@@ -12,8 +12,18 @@ package struct Account: Sendable, Equatable {
     package let createdAt: Int64
     package var lastSeenAt: Int64
     package var isDisabled: Bool
-    /// Tokens issued before this moment are void.
+    /// Tokens issued before this moment are void: those that do not name their generation.
     package var tokensValidAfter: Int64
+    /// How often the password was changed. A token names the generation that it was issued in, and
+    /// only the newest serves: that needs no clock, and tells two moments of one second apart.
+    package var tokenGeneration: UInt32 = 0
+}
+
+/// Somebody whom a user has in his list; the other side knows nothing of it.
+package struct Contact: Sendable, Equatable {
+    package let user: UInt32
+    package var remark: String
+    package let addedAt: Int64
 }
 
 /// How far one device of a user has been served. A message counts as delivered when its id is at or
@@ -46,6 +56,8 @@ struct User {
     /// In the order of joining.
     var groups: [UInt32] = []
     var devices: [DeviceCursor] = []
+    /// In the order of adding.
+    var contacts: [Contact] = []
 }
 
 /// A user's part in a conversation: a member of a group, or one side of a private talk.
@@ -62,14 +74,5 @@ package struct Participation: Sendable {
     func unread(lastSequence: UInt32) -> UInt32 {
         let from = max(readSequence, joinedSequence)
         return lastSequence > from ? lastSequence - from - min(ownUnread, lastSequence - from) : 0
-    }
-}
-
-/// Case folding for names and searches: two names that differ only in case, or in Unicode's
-/// canonical forms, are one. Going down, up and down again joins what has two forms on either side
-/// (ς and σ, ſ and s; ẞ, whose upper case is itself, and ß, whose upper case is SS).
-package enum Folding {
-    package static func fold(_ text: String) -> String {
-        text.lowercased().uppercased().lowercased()
     }
 }

@@ -112,6 +112,7 @@ func chatSettings(_ configuration: Configuration) -> ChatSettings {
     settings.groupMembersMax = configuration.chat.groupMembersMax
     settings.groupsPerUserMax = configuration.chat.groupsPerUserMax
     settings.cursorIntervalSeconds = configuration.chat.cursorIntervalSeconds
+    settings.recallWindowSeconds = configuration.chat.recallWindowSeconds
     settings.bcryptCost = configuration.auth.bcryptCost
     return settings
 }

@@ -4,6 +4,7 @@
 import API
 import Base
 import COpenSSL
+import Chat
 import TestSupport
 import Testing
 import Wire
@@ -62,6 +63,26 @@ import Wire
         // The `jti` makes each a token of its own.
         #expect(Self.keys.sign(Self.claims) != token)
         #expect(verify(sign(json())) != nil)
+    }
+
+    /// The generation rides in the `jti`, which may be anything in a token of somebody else.
+    @Test func theGenerationIsCarried() {
+        for generation: UInt32 in [0, 1, 7, .max] {
+            var claims = Self.claims
+            claims.generation = generation
+            #expect(verify(Self.keys.sign(claims)) == claims)
+            #expect(verify(Self.keys.sign(claims))?.credential.generation == generation)
+        }
+        let random = String(repeating: "a", count: 32)
+        for jti in [
+            "", "-", "7", "7-", "-\(random)", "x-\(random)", "4294967296-\(random)",
+            "-1-\(random)", "99999999999-\(random)", "7-\(random)b", "١-\(random)", "7-7-\(random)",
+        ] {
+            let text = json().dropLast() + ",\"jti\":\"\(jti)\"}"
+            let claims = verify(sign(String(text)))
+            #expect(claims != nil && claims?.generation == nil, "\(jti)")
+        }
+        #expect(verify(sign(json().dropLast() + ",\"jti\":7}")) == nil)
     }
 
     @Test func everyBitCounts() {

@@ -61,7 +61,8 @@ import Wire
         while true {
             var buffer = ByteBuffer()
             let step = bench.chat.appendBacklog(
-                of: key, from: next, bytesMax: 10_000, to: &buffer, bench.workspace)
+                of: key, for: key.users.smaller, from: next, bytesMax: 10_000, to: &buffer,
+                bench.workspace)
             let span = buffer.span
             frames += try FrameReading.all(in: span.indices.map { span[$0] })
             next = step.next

@@ -19,7 +19,7 @@ import Testing
                 lines.append("\(user) \(tables.name(of: user)) \(locked.exists(user))")
                 if let account = locked.account(user) { lines.append("\(account)") }
                 lines.append("\(locked.groups(of: user)) \(locked.peers(of: user))")
-                lines.append("\(locked.cursors(of: user))")
+                lines.append("\(locked.cursors(of: user)) \(locked.contacts(of: user))")
             }
             for view in chat.conversations(of: user, &reading) { lines.append("\(view)") }
             for view in chat.groups(of: user, &reading) { lines.append("\(view)") }
@@ -46,6 +46,7 @@ import Testing
             locked.forEachMessage(of: key, from: 1) { message in
                 var msgID = ByteBuffer()
                 message.appendMsgID(to: &msgID)
+                text += message.isRecalled ? "\nrecalled" : ""
                 text += "\n\(message.id) \(message.sequence) \(message.time) \(message.sender)"
                 text += " \(msgID.text) \(message.content.indices.map { message.content[$0] })"
                 return true
@@ -63,7 +64,8 @@ import Testing
         var reading = Reading()
         bench.time += 1
         let (time, origin, workspace) = (bench.time, bench.origin, bench.workspace)
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<26, using: &random) {
+        case 16..<26: try change(bench, &random, user, other, group)
         case 0: _ = try bench.register("user\(users)小")
         case 1:
             try chat.changeProfile(
@@ -103,6 +105,57 @@ import Testing
             try bench.send(
                 from: user, to: isGroup ? .group(group) : .user(other), msgID: msgID,
                 Array("text \(number % 3) 小".utf8))
+        }
+    }
+
+    /// Changes of what is there.
+    private func change(
+        _ bench: ChatBench, _ random: inout SeededRandom, _ user: UInt32, _ other: UInt32,
+        _ group: UInt32
+    ) throws {
+        let chat = bench.chat
+        var reading = Reading()
+        let (time, origin, workspace) = (bench.time, bench.origin, bench.workspace)
+        let name = chat.tables.name(of: other)
+        let isGroup = Bool.random(using: &random)
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0:
+            try chat.changePassword(
+                of: user, from: nil, to: "$2b$04$\(time)", at: time, origin: origin, workspace,
+                &reading)
+        case 1, 2:
+            let remark = isGroup ? "备注\(time)" : nil
+            try chat.addContact(
+                named: name, remark: remark, by: user, at: time, origin: origin, workspace,
+                &reading)
+        case 3:
+            try chat.removeContact(
+                named: name, by: user, origin: origin, workspace, &reading)
+        case 4, 5:
+            let key = isGroup ? ConversationKey(group: group) : ConversationKey(user, other)
+            let sequence =
+                Bool.random(using: &random) ? UInt32.random(in: 0...30, using: &random) : nil
+            try chat.markRead(
+                key, upTo: sequence, by: user, at: time, origin: origin, workspace, &reading)
+        case 6:
+            try chat.updateGroup(
+                group, name: "改\(time)", notice: nil, membersMax: isGroup ? 50 : nil, by: user,
+                at: time, origin: origin, workspace, &reading
+            ) { _, _ in }
+        case 7:
+            try chat.kick(
+                named: name, from: group, by: isGroup ? nil : user, answer: "{}", at: time,
+                origin: origin, workspace, &reading)
+        case 8 where Int.random(in: 0..<8, using: &random) == 0:
+            try chat.dismissGroup(
+                group, by: isGroup ? nil : user, answer: "{}", at: time, origin: origin,
+                workspace, &reading)
+        default:
+            chat.log.commit()
+            let id = UInt64.random(in: 1...max(chat.log.releasedMark, 1), using: &random)
+            try chat.recallMessage(
+                id, by: isGroup ? nil : user, answer: "{}", at: time, origin: origin, workspace,
+                &reading)
         }
     }
 

@@ -4,6 +4,7 @@ A Connection hands out frames in the order in which they came. `expect` takes fr
 fits, and keeps those it passed over for later calls: nothing that came is ever lost to a test.
 """
 
+import copy
 import itertools
 import json
 import secrets
@@ -60,6 +61,12 @@ class User:
         self.anonymous("POST", "/api/v1/user/register", json=body).raise_for_status()
         self.login()
 
+    def twin(self):
+        """The same user with the same token, and an HTTP connection of its own: for a thread."""
+        other = copy.copy(self)
+        other.http = httpx.Client(timeout=DEADLINE, trust_env=False)
+        return other
+
     def login(self):
         body = {"username": self.name, "password": self.password}
         answer = self.anonymous("POST", "/api/v1/user/login", json=body)
@@ -81,6 +88,11 @@ class User:
 
     def post(self, path, **body):
         answer = self.call("POST", path, json=body)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def put(self, path, **body):
+        answer = self.call("PUT", path, json=body)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
         return answer.json()
 
@@ -204,6 +216,22 @@ class Connection:
         finally:
             self.passed = passed + self.passed
         return taken
+
+    def drain(self):
+        """Everything that came before a note to oneself that is sent now. Effects come in the order
+        of the log: what is not among these frames was not sent before the note."""
+        fence = fresh("fence")
+        self.user.send(to=self.user.name, content=fence)
+        frames = []
+        while True:
+            frame = self.receive()
+            if frame.get("content") == fence:
+                return frames
+            frames.append(frame)
+
+    def events(self):
+        """The names of the system events among these frames, and whom they speak of."""
+        return [(f["event"], f.get("username")) for f in self.drain() if f["type"] == SYSTEM]
 
     def closed(self, code, seconds=DEADLINE):
         """Waits for the server to close and checks its close code; keeps frames before it."""

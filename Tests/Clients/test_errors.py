@@ -1,8 +1,8 @@
 """Every way to ask wrongly, and the exact answer: status, problem document, code, request id.
 
-ROUTES says what a right call of each endpoint looks like; the general mistakes (no token, wrong
-method, not JSON …) are made on each of them. CASES lists the mistakes that one endpoint knows.
-In both, `@NAME` stands for a thing of the scene: a user's name or a group's id.
+cases.py says what a right call of each endpoint looks like (ROUTES); the general mistakes (no
+token, wrong method, not JSON …) are made on each of them. CASES lists the mistakes that one endpoint
+knows. In both, `@NAME` stands for a thing of the scene.
 """
 
 import json
@@ -10,111 +10,10 @@ import socket
 
 import pytest
 
+from cases import BODIES, CASES, DELETE, GET, POST, PUT, REMOVED, ROUTES
 from client import ACK, GROUP, PRIVATE, SYSTEM, User, fresh, problem
 
-GET, POST = "GET", "POST"
 BODY_BYTES_MAX = 1_048_576
-
-# method, path, the query or body of a right call, whether a token is needed
-ROUTES = [
-    (POST, "user/register", {"username": "@new", "password": "secret12"}, False),
-    (POST, "user/login", {"username": "@anna", "password": "correct horse"}, False),
-    (GET, "user/me", {}, True),
-    (GET, "user/search", {"keyword": "@anna"}, True),
-    (GET, "user/info", {"username": "@anna"}, True),
-    (GET, "message/history", {"peer": "@bert"}, True),
-    (GET, "message/conversations", {}, True),
-    (POST, "message/send", {"to": "@bert", "content": "hello"}, True),
-    (POST, "group/create", {"name": "talk"}, True),
-    (GET, "group/mygroups", {}, True),
-    (GET, "group/search", {"keyword": "talk"}, True),
-    (GET, "group/info", {"group_id": "@own"}, True),
-    (GET, "group/members", {"group_id": "@own"}, True),
-    (POST, "group/join", {"group_id": "@open"}, True),
-    (POST, "group/leave", {"group_id": "@joined"}, True),
-    (POST, "group/invite", {"group_id": "@own", "username": "@bert"}, True),
-]
-BODIES = [route for route in ROUTES if route[0] == POST]
-
-REGISTER = (POST, "user/register", {"username": "@new", "password": "secret12"})
-LOGIN = (POST, "user/login", {"username": "@anna", "password": "correct horse"})
-SEND = (POST, "message/send", {"to": "@bert", "content": "hello"})
-CREATE = (POST, "group/create", {"name": "talk"})
-INVITE = (POST, "group/invite", {"group_id": "@own", "username": "@bert"})
-SEARCH = (GET, "user/search", {"keyword": "x"})
-GROUPS = (GET, "group/search", {"keyword": "x"})
-HISTORY = (GET, "message/history", {"peer": "@bert"})
-
-INVALID = (400, "invalid_request")
-REMOVED = object()
-
-
-def fields(route, name, *values, answer=INVALID):
-    return [(*route, {name: value}, *answer) for value in values]
-
-
-# method, path, right call, what is changed in it, status, code
-CASES = [
-    *fields(REGISTER, "username", REMOVED, 5, None, "", "a", "a" * 33, "a b", "a\u0000b", "a/b",
-            "group_7", "GROUP_x", "ai", "AI", "admin", "Admin", "system", "👍👍"),
-    *fields(REGISTER, "password", REMOVED, 5, ["x"], "", "12345", "p" * 73, "密" * 25, "abc\u0000def"),
-    *fields(REGISTER, "nickname", 5, "n" * 65),
-    *fields(REGISTER, "username", "@anna", "@ANNA", answer=(409, "user_exists")),
-    *fields(LOGIN, "username", REMOVED, 5),
-    *fields(LOGIN, "password", REMOVED, 5),
-    *fields(LOGIN, "password", "wrong horse", answer=(401, "wrong_password")),
-    *fields(LOGIN, "username", "@nobody", answer=(401, "wrong_password")),
-    *fields(SEARCH, "keyword", REMOVED, "", "k" * 65),
-    *fields(SEARCH, "limit", "0", "-1", "x", "1.5", "99999999999999999999999"),
-    *fields(GROUPS, "keyword", REMOVED, "", "k" * 65),
-    *fields(GROUPS, "limit", "0", "-1", "x"),
-    *fields((GET, "user/info", {"username": "@anna"}), "username", REMOVED),
-    *fields((GET, "user/info", {"username": "@anna"}), "username", "@nobody",
-            answer=(404, "user_not_found")),
-    *fields(HISTORY, "peer", REMOVED),
-    *fields(HISTORY, "peer", "@nobody", answer=(404, "user_not_found")),
-    *fields(HISTORY, "group_id", "@own"),
-    *fields(HISTORY, "limit", "0", "-1", "x"),
-    *fields(HISTORY, "before_id", "x", "-1", "1.5"),
-    *fields((GET, "message/history", {"group_id": "@own"}), "group_id", "x", "1.5", "-1"),
-    *fields((GET, "message/history", {"group_id": "@own"}), "group_id", "987654321",
-            answer=(404, "group_not_found")),
-    *fields((GET, "message/history", {"group_id": "@own"}), "group_id", "@foreign",
-            answer=(403, "not_a_member")),
-    *fields(SEND, "to", REMOVED, 5, ["@bert"]),
-    *fields(SEND, "to", "@nobody", answer=(404, "user_not_found")),
-    *fields(SEND, "content", REMOVED, 5, {"text": "hello"}),
-    *fields(SEND, "content", "", answer=(400, "content_empty")),
-    *fields(SEND, "content", "c" * 16385, "中" * 5462, answer=(413, "content_too_long")),
-    *fields(SEND, "msg_id", 5),
-    *fields(SEND, "msg_id", "m" * 65, answer=(400, "msg_id_too_long")),
-    *fields(SEND, "group_id", "@own"),
-    *fields((POST, "message/send", {"content": "hello"}), "group_id", 987654321,
-            answer=(404, "group_not_found")),
-    *fields((POST, "message/send", {"content": "hello"}), "group_id", "@foreign",
-            answer=(403, "not_a_member")),
-    *fields((POST, "message/send", {"content": "hello"}), "group_id", True, 1.5),
-    *fields(CREATE, "name", REMOVED, 5, "", "n" * 65),
-    *fields(CREATE, "max_count", "many", 1, 0, -5, 10001, 2.5),
-    *fields(CREATE, "notice", 5, "n" * 1025),
-    *fields((GET, "group/info", {}), "group_id", REMOVED, "x", "1.5"),
-    *fields((GET, "group/info", {}), "group_id", "987654321", answer=(404, "group_not_found")),
-    *fields((GET, "group/members", {}), "group_id", REMOVED, "x"),
-    *fields((GET, "group/members", {}), "group_id", "987654321", answer=(404, "group_not_found")),
-    *fields((GET, "group/members", {}), "group_id", "@foreign", answer=(403, "not_a_member")),
-    *fields((POST, "group/join", {}), "group_id", REMOVED, True, [1]),
-    *fields((POST, "group/join", {}), "group_id", 987654321, answer=(404, "group_not_found")),
-    *fields((POST, "group/join", {}), "group_id", "@full", answer=(409, "group_full")),
-    *fields((POST, "group/leave", {}), "group_id", REMOVED, True),
-    *fields((POST, "group/leave", {}), "group_id", 987654321, answer=(404, "group_not_found")),
-    *fields((POST, "group/leave", {}), "group_id", "@foreign", answer=(403, "not_a_member")),
-    *fields(INVITE, "group_id", REMOVED, True),
-    *fields(INVITE, "group_id", 987654321, answer=(404, "group_not_found")),
-    *fields(INVITE, "group_id", "@foreign", answer=(403, "not_a_member")),
-    *fields(INVITE, "username", REMOVED, 5),
-    *fields(INVITE, "username", "@nobody", answer=(404, "user_not_found")),
-]
-
 
 class Scene:
     """Users and groups that the tables speak of."""
@@ -127,7 +26,16 @@ class Scene:
             "anna": anna.name, "ANNA": anna.name.upper(), "bert": bert.name,
             "nobody": fresh("nobody"), "own": anna.create_group(), "foreign": bert.create_group(),
             "open": bert.create_group(), "joined": bert.create_group(anna),
-            "full": bert.create_group(cora, max_count=2)}
+            "full": bert.create_group(cora, max_count=2), "room": anna.create_group(bert),
+            "hall": anna.create_group(cora), "doomed": anna.create_group(), "cora": cora.name,
+            "password": anna.password}
+        anna.post("/api/v1/user/contacts/add", username=bert.name)
+        anna.post("/api/v1/user/contacts/add", username=User(server, "contact").name)
+        self.names["contact"] = anna.get("/api/v1/user/contacts")["contacts"][1]["username"]
+        self.names["message"] = anna.send(to=bert.name, content="hello")["id"]
+        self.names["received"] = bert.send(to=anna.name, content="hello yourself")["id"]
+        self.names["unseen"] = bert.send(to=cora.name, content="between us")["id"]
+        self.names["unread"] = bert.send(group_id=self.names["foreign"], content="secret")["id"]
 
     def value(self, value):
         if value == "@new":
@@ -136,7 +44,7 @@ class Scene:
 
     def call(self, method, path, values, user=None, **arguments):
         filled = {k: self.value(v) for k, v in values.items() if v is not REMOVED}
-        where = "params" if method == GET else "json"
+        where = "json" if method in (POST, PUT) else "params"
         call = user.call if user else self.anna.anonymous
         return call(method, f"/api/v1/{path}", **{where: filled}, **arguments)
 
@@ -165,6 +73,8 @@ def test_the_right_call_succeeds(scene, route):
     method, path, values, secured = route
     answer = scene.call(method, path, values, scene.anna if secured else None)
     assert answer.status_code == 200, answer.text
+    if path == "user/password":
+        scene.anna.login()
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.headers["x-request-id"]
     assert isinstance(answer.json(), dict)
@@ -182,22 +92,21 @@ def test_a_token_is_needed(scene, route):
 @pytest.mark.parametrize("route", ROUTES, ids=named)
 def test_another_method_is_refused_with_those_allowed(scene, route):
     method, path, values, _ = route
-    for other in ("DELETE", "PATCH", POST if method == GET else GET):
-        if (other, path) in {("DELETE", "ai/context"), ("PUT", "user/me")}:
-            continue
+    there = {m for m, p, _, _ in ROUTES if p == path}
+    for other in {GET, POST, PUT, DELETE, "PATCH"} - there:
         answer = scene.anna.call(other, f"/api/v1/{path}")
         problem(answer, 405, "method_not_allowed")
         allowed = [name.strip() for name in answer.headers["allow"].split(",")]
         assert method in allowed and other not in allowed
-        assert ("HEAD" in allowed) == (method == GET)
+        assert ("HEAD" in allowed) == (GET in there)
 
 
 @pytest.mark.parametrize("route", BODIES, ids=named)
 def test_a_body_must_be_json(scene, route):
-    _, path, _, _ = route
+    method, path, _, _ = route
 
     def send(body, kind="application/json"):
-        return scene.anna.call(POST, f"/api/v1/{path}", content=body,
+        return scene.anna.call(method, f"/api/v1/{path}", content=body,
                                headers={"Content-Type": kind} if kind else {})
 
     deep = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
@@ -212,8 +121,8 @@ def test_a_body_must_be_json(scene, route):
 
 @pytest.mark.parametrize("route", BODIES, ids=named)
 def test_a_body_too_large_is_refused_before_it_comes(scene, route):
-    _, path, _, _ = route
-    head = (f"POST /api/v1/{path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    method, path, _, _ = route
+    head = (f"{method} /api/v1/{path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
             f"Authorization: Bearer {scene.anna.token}\r\n"
             f"Content-Length: {BODY_BYTES_MAX + 1}\r\n\r\n")
     with socket.create_connection(("127.0.0.1", scene.server.port), 10) as raw:
@@ -262,7 +171,7 @@ def test_one_mistake(scene, case):
     user = None if path in ("user/register", "user/login") else scene.anna
     answer = scene.call(method, path, right | change, user)
     body = problem(answer, status, code)
-    if code == "invalid_request" and method == POST and REMOVED in change.values():
+    if code == "invalid_request" and method in (POST, PUT) and REMOVED in change.values():
         named = [error["field"] for error in body["errors"]]
         if path not in ("message/send", "group/invite"):
             assert named == list(change), "the field is named"

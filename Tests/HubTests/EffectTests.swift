@@ -15,7 +15,8 @@ import Testing
 
     private func random(_ random: inout SeededRandom) -> Effect {
         let kinds: [Effect.Kind] = [
-            .privateMessage, .groupMessage, .answer, .joined, .left, .userEvent, .dissolved,
+            .privateMessage, .groupMessage, .answer, .joined, .left, .userEvent, .dissolved, .ended,
+            .groupEvent, .putOut,
         ]
         var effect = Effect(kinds[Int.random(in: 0..<kinds.count, using: &random)])
         effect.lsn = random.next()
