@@ -39,11 +39,12 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // The server.
         module("Base", "CLinux"),
-        module("Wire", "Base"),
+        module("Wire", "Base", "CZlib"),
         module("Reactor", "Base", "CLinux"),
         module("Store", "Base", "CLinux", "CLZ4"),
         module("Hub", "Base", "Reactor"),

@@ -1,7 +1,7 @@
 // What the API keeps for each reactor: the parser and the buffers that all of its connections
 // share, and the loop's phases that belong to us (new connections, commits, the clock).
 
-import Base
+package import Base
 import Chat
 package import Hub
 package import Reactor
@@ -22,6 +22,9 @@ package final class ReactorContext: LoopDelegate {
     /// Chat connections that are over and wait for their peer's last acknowledgement, by slot.
     var departing: [UInt32: WebSocketSession] = [:]
     var isDraining = false
+    /// For all compressed messages that come; made with the first.
+    private(set) lazy var inflater = Inflater()
+    let deflater = WebSocketDeflater()
     private var nextRequest: UInt64
 
     package init(server: ServerContext, router: Router) {
@@ -98,6 +101,11 @@ package final class ReactorContext: LoopDelegate {
         case let session as HTTPSession: session.shutDown(on: loop, slot)
         default: loop.finish(slot, .shutdown)
         }
+    }
+
+    /// The forms of a message are the windows for which it is deflated.
+    package func append(_ message: Span<UInt8>, inForm form: UInt8, to output: inout ByteBuffer) {
+        _ = deflater.append(frame: message, windowBits: form, to: &output)
     }
 
     // MARK: requests

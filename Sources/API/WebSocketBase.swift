@@ -1,5 +1,5 @@
-// What every WebSocket connection does, whatever its messages mean: frames in, control frames, the
-// close handshake, heartbeats. A subclass gets whole messages.
+// What every WebSocket connection does, whatever its messages mean: frames in, inflating, control
+// frames, the close handshake, heartbeats. A subclass gets whole messages.
 //
 // The server's own end: a close frame is queued, our side of TCP is shut down behind it, and the
 // reactor waits for the peer's end, bounded in time.
@@ -14,12 +14,18 @@ class WebSocketBase: Session {
     private var receiver: WebSocketReceiver
     private var closing = WebSocketClosing(role: .server)
     private var wasPinged = false
+    /// Bits of the window for what is deflated for the peer; 0 when it takes nothing deflated.
+    let windowBits: UInt8
 
-    init(_ context: ReactorContext, messageBytesMax: Int, fragmentsMax: UInt32) {
+    init(
+        _ context: ReactorContext, messageBytesMax: Int, fragmentsMax: UInt32,
+        deflate: WebSocketDeflate?
+    ) {
         unsafe self.context = context
+        windowBits = deflate?.serverWindowBits ?? 0
         receiver = WebSocketReceiver(
             role: .server, messageBytesMax: UInt32(clamping: messageBytesMax),
-            fragmentsMax: fragmentsMax)
+            fragmentsMax: fragmentsMax, allowsCompression: deflate != nil)
     }
 
     var isOpen: Bool { closing.isOpen }
@@ -29,11 +35,12 @@ class WebSocketBase: Session {
     /// The handshake has been answered.
     func begin(on loop: EventLoop, _ slot: UInt32) {
         loop.wake(slot, afterSeconds: heartbeatSeconds)
+        loop.setForm(windowBits, slot)
     }
 
-    /// A whole message; its bytes are valid UTF-8 when it is text.
+    /// A whole message and its bytes, inflated; they are valid UTF-8 when it is text.
     func message(
-        _ kind: WebSocketMessage.Kind, _ bytes: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
+        _ message: WebSocketMessage, _ bytes: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
     ) {}
 
     /// The end begins: nothing of what follows is for the peer's eyes but the close frame.
@@ -83,15 +90,21 @@ class WebSocketBase: Session {
                 act(closing.received(code), .webSocketClosed, on: loop, slot)
                 return input.count
             case .failure(let failure):
-                willEnd(on: loop, slot)
-                let action = closing.failed(failure)
-                if case .sendCloseAndDrop = action {
-                    loop.send(loop.stage { $0.append(webSocketClose: failure) }, to: slot)
-                }
-                loop.finish(slot, .protocolError)
+                fail(failure, on: loop, slot)
                 return input.count
             }
         }
+    }
+
+    /// The peer broke the protocol: nothing more is read from it.
+    private func fail(_ failure: WebSocketFailure, on loop: EventLoop, _ slot: UInt32) {
+        receiver.end()
+        willEnd(on: loop, slot)
+        let action = closing.failed(failure)
+        if case .sendCloseAndDrop = action {
+            loop.send(loop.stage { $0.append(webSocketClose: failure) }, to: slot)
+        }
+        loop.finish(slot, .protocolError)
     }
 
     private func take(
@@ -100,10 +113,35 @@ class WebSocketBase: Session {
     ) {
         switch message.place {
         case .inPlace(let range):
-            self.message(message.kind, input.span(range), on: loop, slot)
+            take(message, input.span(range), on: loop, slot)
         case .assembled:
             let whole = receiver.takeAssembled()
-            self.message(message.kind, whole.span, on: loop, slot)
+            take(message, whole.span, on: loop, slot)
+        }
+    }
+
+    private func take(
+        _ message: WebSocketMessage, _ payload: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
+    ) {
+        guard message.isCompressed else {
+            self.message(message, payload, on: loop, slot)
+            return
+        }
+        let inflater = unsafe context.inflater
+        switch inflater.inflate(payload, bytesMax: Int(receiver.messageBytesMax)) {
+        case .tooBig: fail(.messageTooBig, on: loop, slot)
+        case .invalid: fail(.deflateInvalid, on: loop, slot)
+        case .whole:
+            inflater.withOutput { bytes in
+                if message.kind == .text {
+                    var validator = UTF8Validator()
+                    guard validator.consume(bytes), validator.isComplete else {
+                        fail(.textNotUTF8, on: loop, slot)
+                        return
+                    }
+                }
+                self.message(message, bytes, on: loop, slot)
+            }
         }
     }
 
@@ -182,15 +220,17 @@ class WebSocketBase: Session {
     }
 }
 
-/// Sends every message back: the endpoint for conformance tests (`server.ws_echo`).
+/// Sends every message back, in kind: the endpoint for conformance tests (`server.ws_echo`). What
+/// came deflated returns deflated, however short it is.
 final class EchoSession: WebSocketBase {
     /// Limits of its own, as the conformance tests want them.
     static let messageBytesMax = 16 * 1_024 * 1_024
     static let fragmentsMax: UInt32 = 65_536
 
-    init(_ context: ReactorContext) {
+    init(_ context: ReactorContext, deflate: WebSocketDeflate?) {
         super.init(
-            context, messageBytesMax: Self.messageBytesMax, fragmentsMax: Self.fragmentsMax)
+            context, messageBytesMax: Self.messageBytesMax, fragmentsMax: Self.fragmentsMax,
+            deflate: deflate)
     }
 
     override func begin(on loop: EventLoop, _ slot: UInt32) {
@@ -199,9 +239,18 @@ final class EchoSession: WebSocketBase {
     }
 
     override func message(
-        _ kind: WebSocketMessage.Kind, _ bytes: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
+        _ message: WebSocketMessage, _ bytes: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
     ) {
-        let opcode: WebSocketOpcode = kind == .text ? .text : .binary
-        loop.send(loop.stage { $0.append(webSocketFrame: opcode, bytes) }, to: slot)
+        let opcode: WebSocketOpcode = message.kind == .text ? .text : .binary
+        let (deflater, windowBits) = unsafe (context.deflater, windowBits)
+        let echo = loop.stage { buffer in
+            let isDeflated =
+                message.isCompressed
+                && deflater.append(
+                    webSocketFrame: opcode, bytes, windowBits: windowBits, always: true,
+                    to: &buffer)
+            if !isDeflated { buffer.append(webSocketFrame: opcode, bytes) }
+        }
+        loop.send(echo, to: slot)
     }
 }

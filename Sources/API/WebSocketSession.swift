@@ -35,12 +35,15 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     var catchUp = CatchUpState()
     var served = ServedState()
 
-    init(_ context: ReactorContext, _ credential: Credential, device: String) {
+    init(
+        _ context: ReactorContext, _ credential: Credential, device: String,
+        deflate: WebSocketDeflate?
+    ) {
         self.credential = credential
         self.device = device
         super.init(
             context, messageBytesMax: context.server.settings.frameBytesMax,
-            fragmentsMax: Self.fragmentsMax)
+            fragmentsMax: Self.fragmentsMax, deflate: deflate)
     }
 
     var chat: Chat { unsafe context.server.chat }
@@ -156,7 +159,7 @@ final class WebSocketSession: WebSocketBase, Recipient, @unchecked Sendable {
     // MARK: messages
 
     override func message(
-        _ kind: WebSocketMessage.Kind, _ bytes: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
+        _ message: WebSocketMessage, _ bytes: Span<UInt8>, on loop: EventLoop, _ slot: UInt32
     ) {
         let workspace = unsafe context.exchangeInUse.workspace
         workspace.msgID.removeAll()

@@ -15,6 +15,8 @@ struct UpgradeRequest {
     var token: String?
     var usesSubprotocol = false
     var origin: String?
+    /// What was agreed on, if the client has offered it.
+    var deflate: WebSocketDeflate?
     let isEcho: Bool
 
     init(
@@ -34,6 +36,12 @@ struct UpgradeRequest {
         }
         isEcho = !needsToken
         if let value = head.value(.origin) { origin = Self.text(bytes.extracting(value)) }
+        // Several lines are one list of offers, in their order.
+        var line = head.line(.secWebSocketExtensions)
+        while let place = line, deflate == nil {
+            deflate = WebSocketDeflate.choose(from: bytes.extracting(head.value(at: place)))
+            line = head.line(.secWebSocketExtensions, from: place + 1)
+        }
         if let value = head.value(.secWebSocketProtocol) {
             let list = bytes.extracting(value)
             if let token = WebSocketHandshake.bearerToken(in: list) {
@@ -60,7 +68,7 @@ extension ReactorContext {
         let session: WebSocketBase
         var end: (WebSocketCloseCode, CloseReason)?
         if request.isEcho {
-            session = EchoSession(self)
+            session = EchoSession(self, deflate: request.deflate)
         } else {
             let exchange = exchangeInUse
             let device = try deviceParameter(exchange)
@@ -68,9 +76,9 @@ extension ReactorContext {
             switch caller {
             case .success(let claims):
                 session = WebSocketSession(
-                    self, claims.credential, device: device)
+                    self, claims.credential, device: device, deflate: request.deflate)
             case .failure(let failure):
-                session = EchoSession(self)
+                session = EchoSession(self, deflate: request.deflate)
                 end =
                     failure.code == .userDisabled
                     ? (.removed, .removed) : (.unauthorized, .unauthorized)
@@ -138,6 +146,7 @@ extension ReactorContext {
         fields.append("X-Request-Id: ")
         fields.append(hexadecimal: plan.requestID)
         fields.append("\r\n")
+        request.deflate?.appendField(to: &fields)
         var response = ByteBuffer(capacity: 256)
         WebSocketHandshake.appendResponse(
             digest: digest.span, subprotocol: subprotocol.span, fields: fields.span, to: &response)

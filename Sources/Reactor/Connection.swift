@@ -62,6 +62,8 @@ struct ConnectionFlags: OptionSet {
     static let inputEnded = ConnectionFlags(rawValue: 1 << 11)
     /// What waited while the session was paused has not been offered yet.
     static let held = ConnectionFlags(rawValue: 1 << 12)
+    /// What is sent to many comes in a form of its own (`Connection.form`).
+    static let formed = ConnectionFlags(rawValue: 1 << 13)
 }
 
 struct Connection {
@@ -84,5 +86,7 @@ struct Connection {
     var outboundBytesMax: UInt32 = .max
     var flags: ConnectionFlags = []
     var reason: CloseReason = .finished
+    /// Which form of a message this connection takes; 0 for the one that was staged.
+    var form: UInt8 = 0
     var address = PeerAddress()
 }

@@ -58,18 +58,24 @@ extension EventLoop {
         for slot in slots {
             let connection = unsafe table.at(slot)
             let flags = unsafe connection.pointee.flags
-            if !flags.isDisjoint(with: [.finishing, .closed, .full, .choosing]) {
-                if !flags.isDisjoint(with: [.finishing, .closed, .full]) { continue }
+            if flags.isDisjoint(with: [.finishing, .closed, .full, .choosing, .formed]) {
+                unsafe append(message, to: slot, connection)
+                continue
+            }
+            if !flags.isDisjoint(with: [.finishing, .closed, .full]) { continue }
+            if flags.contains(.choosing) {
                 guard let session = unsafe connection.pointee.session,
                     session.accepts(topic: topic, sequence: sequence)
                 else { continue }
             }
-            unsafe append(message, to: slot, connection)
+            // Form 0 is the message itself.
+            let form = unsafe connection.pointee.form
+            unsafe append(inForm(message, form), to: slot, connection)
         }
         statistics.deliveries.add(UInt64(slots.count))
     }
 
-    /// Like `send(_:to:)`, but asks a choosing session first.
+    /// Like `send(_:to:)`, but asks a choosing session first, and in the connection's form.
     package func send(
         _ message: StagedMessage, toOne slot: UInt32, topic: UInt64, sequence: UInt64
     ) {
@@ -79,7 +85,7 @@ extension EventLoop {
                 session.accepts(topic: topic, sequence: sequence)
             else { return }
         }
-        send(message, to: slot)
+        send(inForm(message, unsafe connection.pointee.form), to: slot)
     }
 
     /// Bytes that wait to be sent to this connection, this turn's included.
@@ -137,6 +143,7 @@ extension EventLoop {
         }
         dirty.removeAll(keepingCapacity: true)
         outbox.removeAll()
+        forms.forget()
     }
 
     private func flush(_ slot: UInt32) {

@@ -27,6 +27,9 @@ package protocol LoopDelegate: AnyObject {
     func ticked(on loop: EventLoop)
     /// The server is going away: the session says goodbye and ends the connection.
     func shutDown(_ session: any Session, on loop: EventLoop, _ slot: UInt32)
+    /// Appends `message` in another form (`EventLoop.setForm`) to `output`, or nothing where it is
+    /// to go as it is. It must not use the loop.
+    func append(_ message: Span<UInt8>, inForm form: UInt8, to output: inout ByteBuffer)
 }
 
 // Sendable by confinement: all but `post`, the key's parts and the counters is for its own thread.
@@ -48,6 +51,7 @@ package final class EventLoop: @unchecked Sendable {
     let mailbox: Mailbox
     var table: ConnectionTable
     var outbox = Outbox()
+    var forms = MessageForms()
     var input: ByteBuffer
     /// Slots with something to send this turn.
     var dirty: [UInt32] = []

@@ -9,7 +9,9 @@
 // of a group that get the same messages in the same order share one path, and a delivery costs a
 // load, a compare and a store. Where the messages of a path lie side by side in the arena (the rule
 // in a fan-out), the path is one run of bytes that goes to send(2) as it is; other paths are put
-// together once in the assembly buffer, and the next connection with the same node reuses that.
+// together once in an assembly buffer, and the next connection with the same node reuses that.
+// There are a few such buffers, since connections that take the same messages in different forms
+// come in turns.
 //
 // Invariants: node 0 is the empty path. parent < node. total(node) = total(parent) + length(node).
 // run(node) is where the whole path starts in the arena if it is contiguous, else `scattered`.
@@ -42,16 +44,41 @@ package struct Outbox: ~Copyable {
 
     package var arena = ByteBuffer(capacity: 64 * 1_024)
     private var nodes: [Node] = [Outbox.root]
-    private var assembled = ByteBuffer(capacity: 64 * 1_024)
-    private var assembledNode: UInt32 = 0
+    /// Where another form of a message is made.
+    private var scratch = ByteBuffer()
+    private var assembled: InlineArray<4, ByteBuffer>
+    /// The node whose path is in the buffer of the same index; 0 for none.
+    private var assembledNodes: InlineArray<4, UInt32> = .init(repeating: 0)
+    /// The buffer that is used next.
+    private var nextAssembly = 0
 
-    package init() {}
+    package init() {
+        assembled = .init { _ in ByteBuffer(capacity: 16 * 1_024) }
+    }
 
     /// The bytes that were appended to the arena since it was `start` bytes long, as a message.
     package func staged(from start: Int) -> StagedMessage {
         StagedMessage(
             offset: UInt32(truncatingIfNeeded: start),
             length: UInt32(truncatingIfNeeded: arena.count - start))
+    }
+
+    /// What `make` makes of the message, as another message of the arena; the same one when it
+    /// makes nothing.
+    mutating func reform(
+        _ message: StagedMessage, _ make: (Span<UInt8>, inout ByteBuffer) -> Void
+    ) -> StagedMessage {
+        let start = Int(message.offset)
+        let end = arena.count
+        // A field of its own would be borrowed together with the arena.
+        var output = ByteBuffer()
+        swap(&output, &scratch)
+        output.removeAll(keepingAtMost: ReactorLimits.formBytesKept)
+        make(arena.span(start..<start + message.count), &output)
+        arena.append(output.span)
+        let isSame = output.isEmpty
+        swap(&output, &scratch)
+        return isSame ? message : staged(from: end)
     }
 
     /// The node of `pending` with `message` behind it.
@@ -87,16 +114,20 @@ package struct Outbox: ~Copyable {
             let start = Int(end.run)
             return body(arena.span(start..<start + Int(end.total)))
         }
-        if assembledNode != node { assemble(node) }
-        return body(assembled.span)
+        for index in assembledNodes.indices where assembledNodes[index] == node {
+            return body(assembled[index].span)
+        }
+        return body(assembled[assemble(node)].span)
     }
 
-    /// Fills the assembly buffer from the end of the path to its start, because nodes know their
-    /// parents only.
-    private mutating func assemble(_ node: UInt32) {
+    /// Fills an assembly buffer from the end of the path to its start, because nodes know their
+    /// parents only, and returns which.
+    private mutating func assemble(_ node: UInt32) -> Int {
+        let index = nextAssembly
+        nextAssembly = (index + 1) % assembledNodes.count
         let total = Int(nodes[Int(node)].total)
         var path = ByteBuffer()
-        swap(&path, &assembled)
+        swap(&path, &assembled[index])
         path.removeAll()
         unsafe path.append(upTo: total) { space in
             var end = total
@@ -113,8 +144,9 @@ package struct Outbox: ~Copyable {
             }
             return total
         }
-        swap(&path, &assembled)
-        assembledNode = node
+        swap(&path, &assembled[index])
+        assembledNodes[index] = node
+        return index
     }
 
     /// Everything has been sent or put aside: the next turn starts from nothing.
@@ -124,9 +156,10 @@ package struct Outbox: ~Copyable {
             nodes.append(Self.root)
         }
         arena.removeAll(keepingAtMost: ReactorLimits.turnBytesKept)
-        if assembledNode != 0 {
-            assembled.removeAll(keepingAtMost: ReactorLimits.turnBytesKept)
-            assembledNode = 0
+        for index in assembledNodes.indices where assembledNodes[index] != 0 {
+            assembled[index].removeAll(keepingAtMost: ReactorLimits.turnBytesKept)
+            assembledNodes[index] = 0
         }
+        nextAssembly = 0
     }
 }

@@ -16,6 +16,8 @@ package enum ReactorLimits {
     package static let turnBytesMax = 8 * 1_024 * 1_024
     /// Memory of the turn's arena that is kept from turn to turn.
     package static let turnBytesKept = 1_024 * 1_024
+    /// Memory that is kept for making other forms of a message.
+    package static let formBytesKept = 64 * 1_024
     /// Unsent bytes that the kernel holds of one connection before it counts as not writable.
     package static let notSentLowAt: CInt = 128 * 1_024
     /// Milliseconds for which sent bytes may stay unacknowledged before the kernel gives up.

@@ -53,6 +53,7 @@ package enum WebSocketFailure: UInt8, Error, CaseIterable, Sendable {
     case messageTooBig
     case fragmentsTooMany
     case textNotUTF8
+    case deflateInvalid
     case closePayloadTooShort
     case closeCodeInvalid
     case closeReasonNotUTF8
@@ -60,7 +61,7 @@ package enum WebSocketFailure: UInt8, Error, CaseIterable, Sendable {
     package var code: WebSocketCloseCode {
         switch self {
         case .messageTooBig, .fragmentsTooMany: .messageTooBig
-        case .textNotUTF8, .closeReasonNotUTF8: .invalidPayload
+        case .textNotUTF8, .closeReasonNotUTF8, .deflateInvalid: .invalidPayload
         default: .protocolError
         }
     }
@@ -80,6 +81,7 @@ package enum WebSocketFailure: UInt8, Error, CaseIterable, Sendable {
         case .messageTooBig: "a message that is too big"
         case .fragmentsTooMany: "a message in too many fragments"
         case .textNotUTF8: "a text message that is not UTF-8"
+        case .deflateInvalid: "a compressed message that cannot be inflated"
         case .closePayloadTooShort: "a close frame with half a code"
         case .closeCodeInvalid: "a close code that must not be sent"
         case .closeReasonNotUTF8: "a close reason that is not UTF-8"

@@ -35,10 +35,10 @@ package struct WebSocketReceiver: ~Copyable {
     private static let assemblyStart = 512
 
     private var assembly: ByteBuffer?
-    // Both are bounded by `messageBytesMax`.
+    // Both are bounded by the limit of their message.
     private var assembledBytes: UInt32 = 0
     private var remaining: UInt32 = 0
-    private let messageBytesMax: UInt32
+    package let messageBytesMax: UInt32
     private let fragmentsMax: UInt32
     private var fragments: UInt32 = 0
     private var mask = WebSocketMask(key: 0)
@@ -50,8 +50,9 @@ package struct WebSocketReceiver: ~Copyable {
     private let role: WebSocketRole
     private let allowsCompression: Bool
 
-    /// `messageBytesMax`: bytes of one message's payload, all fragments together, compressed if
-    /// it is. `fragmentsMax`: frames of one message, empty ones included.
+    /// `messageBytesMax`: bytes of one message's payload, all fragments together. Of a compressed
+    /// one an eighth more is taken, because what cannot be compressed grows by that, and whoever
+    /// inflates it applies the limit. `fragmentsMax`: frames of one message, empty ones included.
     package init(
         role: WebSocketRole, messageBytesMax: UInt32, fragmentsMax: UInt32,
         allowsCompression: Bool = false
@@ -137,6 +138,11 @@ package struct WebSocketReceiver: ~Copyable {
         }
     }
 
+    private func bytesMax(_ isCompressed: Bool) -> UInt32 {
+        let most = Int(messageBytesMax)
+        return isCompressed ? UInt32(clamping: most + most / 8 + 64) : messageBytesMax
+    }
+
     private mutating func forget() {
         assembly = nil
         assembledBytes = 0
@@ -151,12 +157,13 @@ package struct WebSocketReceiver: ~Copyable {
     private func fault(in header: WebSocketFrameHeader) -> WebSocketFailure? {
         if phase == .idle {
             if header.opcode == .continuation { return .continuationWithoutStart }
-            if header.payloadLength > Int(messageBytesMax) { return .messageTooBig }
+            if header.payloadLength > Int(bytesMax(header.isCompressed)) { return .messageTooBig }
             return nil
         }
         if header.opcode != .continuation { return .messageInterrupted }
         if fragments >= fragmentsMax { return .fragmentsTooMany }
-        if header.payloadLength > Int(messageBytesMax - assembledBytes) { return .messageTooBig }
+        let left = bytesMax(isCompressed) - assembledBytes
+        if header.payloadLength > Int(left) { return .messageTooBig }
         return nil
     }
 

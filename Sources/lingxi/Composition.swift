@@ -60,6 +60,9 @@ final class DelegateBox: LoopDelegate {
     func shutDown(_ session: any Session, on loop: EventLoop, _ slot: UInt32) {
         inUse.shutDown(session, on: loop, slot)
     }
+    func append(_ message: Span<UInt8>, inForm form: UInt8, to output: inout ByteBuffer) {
+        inUse.append(message, inForm: form, to: &output)
+    }
 }
 
 func startThread(_ loop: EventLoop) -> Thread {

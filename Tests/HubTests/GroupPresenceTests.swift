@@ -13,6 +13,7 @@ private final class IdleDelegate: LoopDelegate {
     func executed(on loop: EventLoop) {}
     func ticked(on loop: EventLoop) {}
     func shutDown(_ session: any Session, on loop: EventLoop, _ slot: UInt32) {}
+    func append(_ message: Span<UInt8>, inForm form: UInt8, to output: inout ByteBuffer) {}
 }
 
 @Suite struct GroupPresenceTests {

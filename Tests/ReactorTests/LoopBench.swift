@@ -42,6 +42,7 @@ final class ClosureSession: Session {
 private final class BenchDelegate: LoopDelegate, Sendable {
     let prepare: @Sendable (ClosureSession, EventLoop, UInt32) -> Void
     let accepted: Mutex<[ConnectionKey]> = Mutex([])
+    let formsMade = Mutex(0)
     let door = Door()
 
     init(_ prepare: @escaping @Sendable (ClosureSession, EventLoop, UInt32) -> Void) {
@@ -60,6 +61,13 @@ private final class BenchDelegate: LoopDelegate, Sendable {
     func ticked(on loop: EventLoop) {}
     func shutDown(_ session: any Session, on loop: EventLoop, _ slot: UInt32) {
         loop.finish(slot, .shutdown)
+    }
+
+    /// Form 1 is the message as it is, every other one has each byte changed by its number.
+    func append(_ message: Span<UInt8>, inForm form: UInt8, to output: inout ByteBuffer) {
+        formsMade.withLock { $0 += 1 }
+        if form == 1 { return }
+        for index in message.indices { output.append(message[index] ^ form) }
     }
 }
 
@@ -101,6 +109,9 @@ final class LoopBench: Sendable {
         try #require(door.pass(), "the loop does not answer")
         return try #require(result.withLock { $0 })
     }
+
+    /// How many forms of messages were made.
+    var formsMade: Int { delegate.formsMade.withLock { $0 } }
 
     /// A client, and the key of its connection.
     func connect(receiveBytes: CInt? = nil) throws -> (Client, ConnectionKey) {

@@ -202,9 +202,21 @@ import Wire
             frame(1, [1], final: false, reserved: 4) + frame(0, [2], reserved: 4),
             [.failure(.reservedBits)], compression: true)
         expect(frame(1, [0xFF]), [.failure(.textNotUTF8)], compression: true)
+        // Compressed bytes may be an eighth more and 64 than what comes out of them.
+        let most = [UInt8](repeating: 1, count: 80 + 10 + 64)
         expect(
-            frame(2, [UInt8](repeating: 1, count: 9), reserved: 4), [.failure(.messageTooBig)],
-            messageBytesMax: 8, compression: true)
+            frame(2, most, reserved: 4), [.compressed(most)], messageBytesMax: 80,
+            compression: true)
+        for stream in [
+            frame(2, most + [1], reserved: 4),
+            frame(2, most, final: false, reserved: 4) + frame(0, [1]),
+        ] {
+            expect(
+                stream, [.failure(.messageTooBig)], messageBytesMax: 80, compression: true)
+        }
+        expect(
+            frame(2, [UInt8](repeating: 1, count: 81)), [.failure(.messageTooBig)],
+            messageBytesMax: 80, compression: true)
     }
 
     @Test func wholeMessagesStayInPlaceAndHoldNoMemory() {
