@@ -38,6 +38,8 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // The server.
@@ -47,6 +49,7 @@ let package = Package(
         module("Store", "Base", "CLinux"),
         module("Hub", "Base", "Reactor"),
         module("Chat", "Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"),
+        module("Outbound", "Base", "CCurl", "CLinux"),
         module("API", "Base", "Wire", "Reactor", "Store", "Hub", "Chat", "COpenSSL"),
         module("Configuration", "Base", "CYAML"),
         module(
@@ -69,6 +72,7 @@ let package = Package(
         tests("HubTests", "Base", "Reactor", "Hub"),
         tests("ChatTests", "Base", "Wire", "Reactor", "Store", "Hub", "Chat"),
         tests("APITests", "Base", "Wire", "Chat", "Store", "API", "COpenSSL"),
+        tests("OutboundTests", "Base", "Outbound", "COpenSSL"),
         tests("ArchitectureTests"),
         tests("ConfigurationTests", "Base", "Configuration"),
         tests("LoadTests", "Base", "Load", "Wire"),
