@@ -40,6 +40,8 @@ let package = Package(
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // The server.
@@ -49,6 +51,7 @@ let package = Package(
         module("Store", "Base", "CLinux", "CLZ4"),
         module("Hub", "Base", "Reactor"),
         module("Chat", "Base", "Wire", "Reactor", "Store", "Hub", "CCrypt"),
+        module("Outbound", "Base", "CCurl", "CLinux"),
         module("API", "Base", "Wire", "Reactor", "Store", "Hub", "Chat", "COpenSSL"),
         module("Configuration", "Base", "CYAML"),
         module(
@@ -75,6 +78,7 @@ let package = Package(
         tests("HubTests", "Base", "Reactor", "Hub"),
         tests("ChatTests", "Base", "Wire", "Reactor", "Store", "Hub", "Chat"),
         tests("APITests", "Base", "Wire", "Chat", "Store", "API", "COpenSSL"),
+        tests("OutboundTests", "Base", "Outbound", "COpenSSL"),
         tests("ArchitectureTests"),
         tests("ConfigurationTests", "Base", "Configuration"),
         tests("LoadTests", "Base", "Load", "Wire"),

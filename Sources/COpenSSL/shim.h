@@ -9,6 +9,7 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 /// HMAC-SHA256 of `length` bytes into 32 bytes at `digest`; 1 when it worked.
 static inline int openssl_hmac_sha256(const void *key, int key_length, const void *bytes,
