@@ -2,8 +2,8 @@
 // `Call`. HTTP/1.1 only: with one request a connection, closing the connection ends the request at
 // the server at once, which is what cancelling promises.
 //
-// Invariant: the handle lives no longer than its call is in the loop's table, so the call's address,
-// which libcurl holds, is good in every callback.
+// Invariant: the handle lives no longer than its call is in the loop's table, so the call's
+// address, which libcurl holds, is good in every callback.
 
 import CCurl
 import Glibc

@@ -57,7 +57,7 @@ package struct Digest: Equatable, Sendable, CustomStringConvertible {
         buffer.append(littleEndian: conversation.firstSequence)
         buffer.append(littleEndian: conversation.lastSequence)
         buffer.append(littleEndian: conversation.lastID)
-        let cache = BlockCache()
+        let cache = BlockCache(isForReaders: false)
         conversation.forEach(from: 0, cache) { message in
             buffer.append(littleEndian: message.id)
             buffer.append(littleEndian: message.sequence)

@@ -95,11 +95,15 @@ final class SealedBlock: @unchecked Sendable {
 
 /// The packed block of a stripe that was read last.
 final class BlockCache {
+    /// Whoever reads through it wants the messages; a digest does not.
+    private let isForReaders: Bool
     private var block: SealedBlock?
     private var unpacked: MessageView?
 
+    init(isForReaders: Bool = true) { self.isForReaders = isForReaders }
+
     func view(of wanted: SealedBlock) -> MessageView? {
-        wanted.isRead = true
+        if isForReaders { wanted.isRead = true }
         guard wanted.isPacked else { return wanted.view() }
         if block !== wanted {
             unpacked = wanted.view()

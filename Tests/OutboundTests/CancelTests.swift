@@ -35,7 +35,8 @@ import Testing
             call.cancel()
             #expect(seen.pass())
             let end = try #require(endedAt.withLock { $0 })
-            #expect(end &- start < 100_000_000, "\((end &- start) / 1_000) µs")
+            // Long before any time limit of the call would have ended it.
+            #expect(end &- start < 2_000_000_000, "\((end &- start) / 1_000) µs")
             let log = recording.finish()
             #expect(log.end == .cancelled)
             #expect(log.ends == 1)
@@ -92,7 +93,7 @@ import Testing
             let call = try loop.start(
                 get(server.address) {
                     $0.bodyBytesMax = most
-                    $0.betweenBytesMilliseconds = 50
+                    $0.betweenBytesMilliseconds = 250
                 }, recording)
             recording.waitForBytes()
             #expect(stuck.pass())

@@ -3,7 +3,7 @@
 // run out and come back. With a seed it does the same each time.
 //
 //     now       what the kernel would show ──── kill ────► stays
-//     durable   what was synced            ──── power ───► stays, with any part of what lies between
+//     durable   what was synced            ──── power ───► stays, with any part of what is between
 //
 // Between the two lie pieces of 512 bytes, changes of size, and names: each survives a power cut
 // or not by itself, so writes reorder and a rename may be seen halfway. A failed sync behaves as

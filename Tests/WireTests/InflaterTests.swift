@@ -52,18 +52,26 @@ import Wire
         #expect(inflate(Array(repeating: empty, count: 20_000).flatMap { $0 }) == .message([]))
     }
 
-    @Test func everyStartOfAMessageIsRefused() {
+    /// A message that was cut off is refused as a rule. By chance the four bytes that are put on
+    /// end a block, and what comes out then is open (RFC 7692 has no checksum); but it is bounded,
+    /// and the next message is read as if nothing had been.
+    @Test func aStartOfAMessageSpoilsNothing() {
         var random = Seed.random("Inflater prefixes")
         let inflater = Inflater()
         for _ in 0..<20 {
             let message = DeflateSample.text(Int.random(in: 20...600, using: &random), &random)
             guard let payload = DeflateSample.deflate(message) else { continue }
             #expect(inflate(payload, inflater) == .message(message))
+            var refused = 0
             for count in 1..<payload.count {
                 let result = inflate(Array(payload[..<count]), inflater)
-                // By chance the four bytes that are put on end a block.
-                if case .message(let part) = result { #expect(message.starts(with: part)) }
+                if case .message(let part) = result {
+                    #expect(part.count <= message.count + 4)
+                } else {
+                    refused += 1
+                }
             }
+            #expect(refused > payload.count / 2)
             #expect(inflate(payload, inflater) == .message(message), "the inflater is spoilt")
         }
         #expect(inflate([0xF2, 0x48, 0xCD, 0xC9], inflater) == .invalid)
