@@ -58,9 +58,7 @@ final class RecoveryReport: Sendable {
     static func advice(_ failure: StoreFailure, _ path: String) -> String {
         switch failure {
         case .damaged, .missing, .unreadable, .foreign:
-            "; lingxi verify --data-dir \(path) shows all of it, and lingxi salvage --data-dir "
-                + "\(path) --to DIRECTORY writes what can be read to a new directory; or restore "
-                + "a backup"
+            "; nothing was changed: keep a copy of \(path), and start from a backup of it"
         case .futureVersion: "; start the version that wrote it, or a later one"
         case .locked, .unwritable, .system, .recordTooLarge, .storageUnavailable: ""
         }
